@@ -1,0 +1,50 @@
+/**
+ * The event log: the one port between services. Two implementations, Kafka and in process, with the same promises.
+ *
+ * - An append is acknowledged only when the batch is durable (Kafka: acknowledged by all in-sync replicas, events and checkpoint in one
+ *   transaction; in process: stored in ClickHouse). Until then the caller keeps the position of its input.
+ * - Delivery is in order within a partition, in batches, and at least once; what makes it exactly once is the reader's business.
+ * - A slow reader slows the writer: neither side buffers without bound.
+ */
+export interface EventLog {
+  /** Appends a batch; resolves when it is durable, rejects when it is not known to be. */
+  append(batch: AppendBatch): Promise<void>
+  /** Delivers batches of a topic to `handle` until `signal` is aborted. The next batch waits for `handle`. */
+  subscribe(topic: Topic, group: string, handle: BatchHandler, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** Topics of DESIGN section 3; the record in each is the Avro record of `schemas/avro` named beside it. */
+export const TOPICS = {
+  'tls.negotiations': 'TlsNegotiation',
+  'tls.listings': 'Listing',
+  'tls.overrides': 'Override',
+  'tls.checkpoints': 'Checkpoint',
+  'tls.deadletter': 'DeadLetter',
+} as const
+export type Topic = keyof typeof TOPICS
+
+/** One encoded record. `value` null is a tombstone: in a compacted topic, the key is gone. */
+export interface LogRecord {
+  key: Uint8Array | null
+  value: Uint8Array | null
+}
+
+/** What becomes durable together: an input's events and the checkpoint that says they were emitted. */
+export interface AppendBatch {
+  topic: Topic
+  records: readonly LogRecord[]
+  /** Encoded `Checkpoint` of the input, written in the same transaction; null where the batch comes from no input. */
+  checkpoint: LogRecord | null
+}
+
+export interface DeliveredBatch {
+  topic: Topic
+  partition: number
+  firstOffset: bigint
+  lastOffset: bigint
+  records: readonly LogRecord[]
+}
+
+/** Resolves when the batch's effects are durable; only then is its position saved. A rejection stops the subscription. */
+export type BatchHandler = (batch: DeliveredBatch) => Promise<void>
