@@ -1,0 +1,8 @@
+export { type CipherSuite, findCipherSuite } from './tls/cipher-suites.ts'
+export { type FailureVerdict, findFailureReason } from './tls/failure-reasons.ts'
+export { type GnuTlsComposite, parseGnuTlsComposite } from './tls/gnutls-composite.ts'
+export { findGroup, type NamedGroup } from './tls/groups.ts'
+export { openSslReason } from './tls/openssl-reason.ts'
+export { findSignature } from './tls/signatures.ts'
+export { type UnknownName, type UnknownNameKind, UnknownNames } from './tls/unknown-names.ts'
+export { findTlsVersion } from './tls/versions.ts'
