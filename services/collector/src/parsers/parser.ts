@@ -1,3 +1,4 @@
+import type { UnknownNames } from '@tlsrep/core'
 import type { Mta, TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../framing/framing.ts'
 
@@ -31,6 +32,8 @@ export interface Parser {
   claims(program: string): boolean
   /** Takes one line; may emit any number of events before it returns. `line` is reused by the caller. */
   read(line: LogLine): LineClass
+  /** The host's syslog says that it lost lines; what is known there by absence is marked `log_loss` for an hour. */
+  noteLoss(host: string, time: number): void
   /**
    * Ends the input: every session still open is emitted with `truncated: true` (one that postscreen handed over and no smtpd took up
    * is counted as handed over).
@@ -57,6 +60,8 @@ export interface ParserOptions {
   /** Upper bound of sessions held open; the oldest is emitted `truncated` when a new one would exceed it. */
   maxOpenSessions: number
   listenerName: ListenerName
+  /** Counts names that no table knows; the parser makes its own where none is given. */
+  unknownNames?: UnknownNames
 }
 
 /** Receives each event as it is complete. The object is new for every event and may be kept. */

@@ -1,0 +1,114 @@
+/**
+ * The counters of a `disconnect from` line: ` cmd=ok[/total]` for each command used, then ` commands=ok[/total]`
+ * (log_disconnect, src/smtpd/smtpd.c, Postfix 3.0 and up). They cover the whole session, whatever other lines are lost.
+ */
+export interface Counters {
+  /** -1: the command was never used. */
+  starttlsOk: number
+  starttlsAll: number
+  mailOk: number
+  mailAll: number
+  /** Total of EHLO and HELO. */
+  helloAll: number
+  dataOk: number
+  bdatOk: number
+  bdatAll: number
+  authOk: number
+  xclient: boolean
+  xforward: boolean
+  commandsAll: number
+}
+
+export function createCounters(): Counters {
+  return {
+    starttlsOk: -1,
+    starttlsAll: -1,
+    mailOk: -1,
+    mailAll: -1,
+    helloAll: 0,
+    dataOk: 0,
+    bdatOk: 0,
+    bdatAll: 0,
+    authOk: 0,
+    xclient: false,
+    xforward: false,
+    commandsAll: -1,
+  }
+}
+
+const BLANK = 32
+const EQUALS = 61
+const SLASH = 47
+
+/**
+ * Reads the counters between `from` and `end`.
+ * @returns `none` (no counters: Postfix before 3.0, or the line was cut), `cut` (it ends before `commands=`), `ok`
+ */
+export function readCounters(text: string, from: number, end: number, into: Counters): 'ok' | 'none' | 'cut' {
+  Object.assign(into, EMPTY)
+  if (from >= end) return 'none'
+  let at = from
+  while (at < end) {
+    if (text.charCodeAt(at) !== BLANK) return 'cut'
+    const nameStart = ++at
+    while (at < end && text.charCodeAt(at) !== EQUALS) at++
+    if (at >= end) return 'cut'
+    const nameEnd = at++
+    const okStart = at
+    at = skipDigits(text, at, end)
+    if (at === okStart) {
+      // ` notes=bare_lf` (3.9 and up) follows `commands=`; a name without digits anywhere else is not ours.
+      return into.commandsAll >= 0 ? 'ok' : 'cut'
+    }
+    const ok = toNumber(text, okStart, at)
+    let all = ok
+    if (at < end && text.charCodeAt(at) === SLASH) {
+      const allStart = ++at
+      at = skipDigits(text, at, end)
+      if (at === allStart) return 'cut'
+      all = toNumber(text, allStart, at)
+    }
+    store(text, nameStart, nameEnd, ok, all, into)
+  }
+  return into.commandsAll >= 0 ? 'ok' : 'cut'
+}
+
+const EMPTY = createCounters()
+
+function store(text: string, start: number, end: number, ok: number, all: number, into: Counters): void {
+  switch (end - start) {
+    case 4:
+      if (text.startsWith('mail', start)) {
+        into.mailOk = ok
+        into.mailAll = all
+      } else if (text.startsWith('ehlo', start) || text.startsWith('helo', start)) into.helloAll += all
+      else if (text.startsWith('data', start)) into.dataOk = ok
+      else if (text.startsWith('auth', start)) into.authOk = ok
+      else if (text.startsWith('bdat', start)) {
+        into.bdatOk = ok
+        into.bdatAll = all
+      }
+      return
+    case 7:
+      if (text.startsWith('xclient', start)) into.xclient = ok > 0
+      return
+    case 8:
+      if (text.startsWith('starttls', start)) {
+        into.starttlsOk = ok
+        into.starttlsAll = all
+      } else if (text.startsWith('commands', start)) into.commandsAll = all
+      else if (text.startsWith('xforward', start)) into.xforward = ok > 0
+  }
+}
+
+function skipDigits(text: string, from: number, end: number): number {
+  let at = from
+  while (at < end && at < from + 9 && text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at++
+  return at
+}
+
+function toNumber(text: string, start: number, end: number): number {
+  let value = 0
+  for (let at = start; at < end; at++) value = value * 10 + text.charCodeAt(at) - 48
+  return value
+}

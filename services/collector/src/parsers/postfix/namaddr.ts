@@ -1,0 +1,69 @@
+/**
+ * Postfix writes a peer as `host[address]` or `host[address]:port` (SMTPD_BUILD_NAMADDRPORT, src/smtpd/smtpd.h; postscreen and tlsproxy
+ * leave the host away). The host comes from the peer's DNS, so it is skipped by structure: no blank, and the first `[` ends it.
+ */
+export interface Namaddr {
+  hostStart: number
+  hostEnd: number
+  ipStart: number
+  ipEnd: number
+  /** -1 where no port is logged. */
+  port: number
+  /** Index after the namaddr. */
+  end: number
+}
+
+/** RFC 1035 section 2.3.4: a host name has at most 255 octets. */
+const HOST_MAX = 255
+/** Longest text of an IPv6 address with a zone id. */
+const IP_MAX = 64
+
+const BLANK = 32
+const OPEN = 91
+const CLOSE = 93
+const COLON = 58
+
+/** A reusable result: the hot path scans two or three of these per session line and keeps none. */
+export function createNamaddr(): Namaddr {
+  return { hostStart: 0, hostEnd: 0, ipStart: 0, ipEnd: 0, port: -1, end: 0 }
+}
+
+/**
+ * Scans a namaddr that begins at `from`.
+ * @returns false when there is none; then `into` is undefined.
+ */
+export function scanNamaddr(text: string, from: number, end: number, into: Namaddr): boolean {
+  let at = from
+  const hostLimit = Math.min(end, from + HOST_MAX)
+  for (; at < hostLimit; at++) {
+    const c = text.charCodeAt(at)
+    if (c === OPEN) break
+    if (c <= BLANK) return false
+  }
+  if (at >= end || text.charCodeAt(at) !== OPEN) return false
+  into.hostStart = from
+  into.hostEnd = at
+  into.ipStart = ++at
+  const ipLimit = Math.min(end, at + IP_MAX)
+  while (at < ipLimit && text.charCodeAt(at) !== CLOSE) at++
+  if (at >= end || text.charCodeAt(at) !== CLOSE) return false
+  into.ipEnd = at++
+  into.port = -1
+  into.end = at
+  if (at < end && text.charCodeAt(at) === COLON) scanPort(text, at + 1, end, into)
+  return true
+}
+
+/** A colon without digits behind it belongs to the sentence, not to the namaddr. */
+function scanPort(text: string, from: number, end: number, into: Namaddr): void {
+  let port = 0
+  let at = from
+  for (; at < end && at < from + 5; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) break
+    port = port * 10 + digit
+  }
+  if (at === from || port > 65535) return
+  into.port = port
+  into.end = at
+}

@@ -1,0 +1,73 @@
+import type { Instance } from './host.ts'
+import type { Failure } from './smtpd-session.ts'
+
+const SHOWN_FOR_MS = 86_400_000
+const PROXY_DOWN_FOR_MS = 3_600_000
+const PROXY_FAILURE_FOR_MS = 60_000
+const PEERS_MAX = 100_000
+
+interface KnownPeers {
+  /** Log time at which a peer last showed STARTTLS, by address. */
+  shownAt: Map<string, number>
+  /** Handshakes that tlsproxy saw fail, by `[ip]:port`, not yet claimed by a connection. */
+  failures: Map<string, { failure: Failure; at: number }>
+  proxyDownAt: number
+}
+
+/** What one Postfix instance has learned of the servers that it delivers to; bounded, the longest known forgotten first. */
+export class Peers {
+  readonly #known = new Map<Instance, KnownPeers>()
+
+  shown(instance: Instance, ip: string, at: number): void {
+    const { shownAt } = this.#of(instance)
+    shownAt.delete(ip)
+    trim(shownAt)
+    shownAt.set(ip, at)
+  }
+
+  hadShown(instance: Instance, ip: string, at: number): boolean {
+    const shownAt = this.#of(instance).shownAt.get(ip)
+    return shownAt !== undefined && at - shownAt <= SHOWN_FOR_MS
+  }
+
+  proxyDownAt(instance: Instance, at: number): void {
+    this.#of(instance).proxyDownAt = at
+  }
+
+  proxyIsDown(instance: Instance, at: number): boolean {
+    return at - this.#of(instance).proxyDownAt <= PROXY_DOWN_FOR_MS
+  }
+
+  failedInProxy(instance: Instance, peer: string, failure: Failure, at: number): void {
+    const { failures } = this.#of(instance)
+    trim(failures)
+    failures.set(peer, { failure, at })
+  }
+
+  takeFailure(instance: Instance, peer: string, at: number): Failure | undefined {
+    const { failures } = this.#of(instance)
+    const found = failures.get(peer)
+    if (found === undefined) return undefined
+    failures.delete(peer)
+    return Math.abs(at - found.at) <= PROXY_FAILURE_FOR_MS ? found.failure : undefined
+  }
+
+  forget(instance: Instance): void {
+    this.#known.delete(instance)
+  }
+
+  #of(instance: Instance): KnownPeers {
+    let known = this.#known.get(instance)
+    if (known === undefined) {
+      known = { shownAt: new Map(), failures: new Map(), proxyDownAt: Number.NEGATIVE_INFINITY }
+      this.#known.set(instance, known)
+    }
+    return known
+  }
+}
+
+function trim(map: Map<string, unknown>): void {
+  if (map.size < PEERS_MAX) return
+  const oldest = map.keys().next()
+  if (!oldest.done) map.delete(oldest.value)
+}

@@ -1,0 +1,329 @@
+import type { UnknownNames } from '@tlsrep/core'
+import type { PeerCertificate } from '@tlsrep/schemas'
+import type { LogLine } from '../../framing/framing.ts'
+import { ownText, ownUtf8 } from '../../own-text.ts'
+import type { LineClass } from '../parser.ts'
+import { createDelivery, readDelivery } from './delivery.ts'
+import { eventId } from './event-id.ts'
+import { libraryFailure, statedFailure } from './failure.ts'
+import type { Instance, Service } from './host.ts'
+import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
+import { readEnding } from './outbound-outcome.ts'
+import { OutboundSession } from './outbound-session.ts'
+import { Peers } from './peers.ts'
+import type { SessionTable } from './session-table.ts'
+import type { Failure } from './smtpd-session.ts'
+import { queueId, skipQueueId } from './text.ts'
+import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
+
+const SAME_BREATH_MS = 1_000
+
+/** A process of smtp or lmtp: it opens one connection after the other, for one message or, reused, for several. */
+class Process {
+  open: OutboundSession | null = null
+  lastOpening = ''
+  ordinal = 0
+  lastAt = 0
+  /** Queue id, relay and delays of the last delivery line: further recipients of it are no further connections. */
+  lastDelivery = ''
+  /** Address of the peer whose TLS failed or broke in the connection before. */
+  failedPeer = ''
+  proxyDown = false
+}
+
+/** Reads the lines of smtp and lmtp (src/smtp) and joins them to connections: by pid, and by the relay's address. */
+export class SmtpReader {
+  readonly #table: SessionTable
+  readonly #summaries: SummaryReader
+  readonly #unknown: UnknownNames
+  readonly #emit: (session: OutboundSession) => void
+  readonly #processes = new Map<Service, Map<number, Process>>()
+  readonly #peers = new Peers()
+  readonly #peer = createNamaddr()
+  readonly #delivery = createDelivery()
+  readonly #head: SummaryHead = { certificate: null, inbound: false, reused: false, peer: 0 }
+
+  constructor(
+    table: SessionTable,
+    summaries: SummaryReader,
+    unknown: UnknownNames,
+    emit: (session: OutboundSession) => void,
+  ) {
+    this.#table = table
+    this.#summaries = summaries
+    this.#unknown = unknown
+    this.#emit = emit
+  }
+
+  read(line: LogLine, service: Service): LineClass {
+    const { text, message, end } = line
+    const process = this.#process(line, service)
+    process.lastAt = line.time
+    if (readSummaryHead(text, message, this.#head)) return this.#established(line, service, process)
+    if (text.startsWith('SSL_connect error to ', message)) return this.#failed(line, service, process)
+    if (text.startsWith('warning: ', message))
+      return this.#warning(line, service, process, message + 'warning: '.length)
+    const verified = text.indexOf('certificate verification failed for ', message)
+    if (verified >= 0 && verified <= message + 'server '.length)
+      return this.#unverified(line, service, process, verified)
+    const afterId = skipQueueId(text, message, end)
+    if (afterId < 0) return 'ignored_noise'
+    if (text.startsWith('to=<', afterId)) return this.#delivered(line, service, process, afterId)
+    return this.#goesOn(line, service, process, afterId)
+  }
+
+  /** tlsproxy answers again. */
+  proxyAnswers(instance: Instance): void {
+    this.#peers.proxyDownAt(instance, Number.NEGATIVE_INFINITY)
+  }
+
+  /** tlsproxy says that a handshake for one of our connections failed; the connection shows itself at its own line. */
+  proxyFailed(instance: Instance, ip: string, port: number, failure: Failure, at: number): void {
+    this.#peers.shown(instance, ip, at)
+    this.#peers.failedInProxy(instance, `[${ip}]:${port}`, failure, at)
+  }
+
+  sweep(service: Service): void {
+    const processes = this.#processes.get(service)
+    if (processes === undefined) return
+    const { clock } = service.instance.host
+    for (const [pid, process] of processes) {
+      if (process.open === null && Math.abs(clock - process.lastAt) > 3_600_000) processes.delete(pid)
+    }
+  }
+
+  forget(service: Service): void {
+    this.#processes.delete(service)
+    this.#peers.forget(service.instance)
+  }
+
+  #established(line: LogLine, service: Service, process: Process): LineClass {
+    const { text, end } = line
+    if (this.#head.inbound) return 'ignored_other'
+    if (!scanNamaddr(text, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
+    const summary = this.#summaries.read(text, this.#peer.end, end)
+    if (summary === undefined) return 'dead_unparsed'
+    service.summariesSeen = true
+    if (this.#head.reused) return 'joined'
+    const { open } = process
+    const begun = open !== null && open.established === null && open.failure === null && isPeer(open, text, this.#peer)
+    if (!begun) open?.close()
+    const session = begun ? open : this.#open(line, service, process, this.#peer)
+    session.established = summary.facts
+    session.certificate = worse(session.certificate, this.#head.certificate)
+    this.#peers.shown(service.instance, session.ip, line.time)
+    process.failedPeer = ''
+    this.#join(session, line)
+    return 'joined'
+  }
+
+  #failed(line: LogLine, service: Service, process: Process): LineClass {
+    const { text, message, end } = line
+    if (!scanNamaddr(text, message + 'SSL_connect error to '.length, end, this.#peer)) return 'dead_unparsed'
+    const { open } = process
+    const mine = open !== null && isPeer(open, text, this.#peer)
+    if (mine && open.failure !== null && open.failedAt === line.time && open.endOffset === open.opening.offset)
+      return 'ignored_duplicate'
+    const begun = mine && open.established === null && open.failure === null
+    if (!begun) open?.close()
+    const session = begun ? open : this.#open(line, service, process, this.#peer)
+    const words = text.startsWith(': ', this.#peer.end) ? this.#peer.end + 2 : this.#peer.end
+    session.failure = statedFailure(text, words, end, 'outbound', this.#unknown)
+    session.failedAt = line.time
+    this.#peers.shown(service.instance, session.ip, line.time)
+    process.failedPeer = session.ip
+    this.#join(session, line)
+    return 'joined'
+  }
+
+  #warning(line: LogLine, service: Service, process: Process, at: number): LineClass {
+    const { text, end } = line
+    if (text.startsWith('connect to private/tlsproxy', at)) {
+      process.proxyDown = true
+      this.#peers.proxyDownAt(service.instance, line.time)
+      return 'joined'
+    }
+    const words = 'TLS library problem: '
+    if (!text.startsWith(words, at)) return 'ignored_other'
+    const session = process.open
+    if (session?.failure == null || Math.abs(line.time - session.failedAt) > SAME_BREATH_MS) return 'ignored_orphan'
+    if (!session.failure.byPlace) {
+      const found = libraryFailure(text, at + words.length, end, 'outbound', this.#unknown)
+      session.failure = found ?? { ...session.failure, reason: 'other' }
+    }
+    this.#join(session, line)
+    return 'joined'
+  }
+
+  /** Said during the handshake, before the summary line: the connection's first line. */
+  #unverified(line: LogLine, service: Service, process: Process, at: number): LineClass {
+    const { text, end } = line
+    if (!scanNamaddr(text, at + 'certificate verification failed for '.length, end, this.#peer)) return 'dead_unparsed'
+    const { open } = process
+    const begun = open !== null && open.established === null && open.failure === null && isPeer(open, text, this.#peer)
+    if (!begun) open?.close()
+    const session = begun ? open : this.#open(line, service, process, this.#peer)
+    session.certificate = certificateState(text, this.#peer.end, end)
+    this.#join(session, line)
+    return 'joined'
+  }
+
+  #delivered(line: LogLine, service: Service, process: Process, afterId: number): LineClass {
+    const { text, message, end } = line
+    const delivery = this.#delivery
+    const kind = readDelivery(text, afterId, end, delivery)
+    if (kind === 'unreadable') return 'dead_unparsed'
+    if (kind === 'no_peer') return 'ignored_other'
+    if (delivery.feature !== null) service.tlsFeatureSeen = true
+    const id = queueId(text, message, afterId)
+    const ending = readEnding(text, delivery.reply, end, delivery.sent)
+    const { open } = process
+    const same = open !== null && isPeer(open, text, delivery.relay)
+    const key = `${id} ${text.slice(delivery.relay.ipStart, delivery.relay.ipEnd)} ${delivery.delays}`
+    if (!same && (delivery.connectionUse > 1 || process.lastDelivery === key)) {
+      process.lastDelivery = key
+      return 'joined'
+    }
+    // After a failed handshake, only the sentence that says so belongs to that connection; the rest is a new one, in clear.
+    const goesOn = same && (open.failure === null || ending.stated?.outcome === 'handshake_failed')
+    if (!goesOn) open?.close()
+    const session = goesOn ? open : this.#open(line, service, process, delivery.relay)
+    session.ending = ending
+    session.feature = delivery.feature
+    session.sent = delivery.sent
+    session.queueId = id
+    process.lastDelivery = key
+    this.#join(session, line)
+    this.#finish(session, process, line)
+    return 'joined'
+  }
+
+  /** `<queue id>: <sentence>` without a recipient: this connection is over, the delivery goes on with another. */
+  #goesOn(line: LogLine, service: Service, process: Process, afterId: number): LineClass {
+    const { text, message, end } = line
+    const ending = readEnding(text, afterId, end, false)
+    if (text.startsWith('Cannot start TLS', afterId) || text.startsWith('Server certificate not ', afterId)) {
+      const { open } = process
+      if (open === null) return process.proxyDown ? 'joined' : 'ignored_orphan'
+      open.ending = ending
+      open.queueId = queueId(text, message, afterId)
+      this.#join(open, line)
+      this.#finish(open, process, line)
+      return 'joined'
+    }
+    const peerAt = peerOfSentence(text, afterId, end)
+    if (peerAt < 0 || !scanNamaddr(text, peerAt, end, this.#peer)) return 'ignored_other'
+    const { open } = process
+    const same = open !== null && isPeer(open, text, this.#peer)
+    if (!same) open?.close()
+    const session = same ? open : this.#open(line, service, process, this.#peer)
+    session.ending = ending
+    session.queueId = queueId(text, message, afterId)
+    this.#join(session, line)
+    this.#finish(session, process, line)
+    if (session.established !== null) process.failedPeer = session.ip
+    return 'joined'
+  }
+
+  /** Adds what only the surroundings tell, and ends the connection. */
+  #finish(session: OutboundSession, process: Process, line: LogLine): void {
+    const { instance } = session.service
+    if (session.failure === null && session.established === null) {
+      const inProxy = this.#peers.takeFailure(instance, `[${session.ip}]:${session.port}`, line.time)
+      session.proxyDown = process.proxyDown
+      if (inProxy !== undefined && session.ending?.stated?.outcome === 'handshake_failed')
+        session.failure = { ...inProxy, byPlace: true }
+      session.afterFailure = inProxy !== undefined || process.failedPeer === session.ip || process.proxyDown
+      session.peerHadShown = this.#peers.hadShown(instance, session.ip, session.opening.at)
+      session.tlsIsLogged =
+        session.service.summariesSeen || this.#peers.proxyIsDown(instance, line.time) || session.afterFailure
+    }
+    process.proxyDown = false
+    session.close()
+  }
+
+  #open(line: LogLine, service: Service, process: Process, peer: Namaddr): OutboundSession {
+    const { text } = line
+    const key = String(line.pid)
+    const first = eventId(line, service.program, key, 0)
+    process.ordinal = process.lastOpening === first ? process.ordinal + 1 : 0
+    process.lastOpening = first
+    const id = process.ordinal === 0 ? first : eventId(line, service.program, key, process.ordinal)
+    const session = new OutboundSession(
+      service,
+      key,
+      { id, at: line.time, source: line.source, offset: line.offset },
+      {
+        name: ownUtf8(text, peer.hostStart, peer.hostEnd),
+        ip: ownText(text, peer.ipStart, peer.ipEnd),
+        port: peer.port,
+      },
+      (ended) => {
+        if (process.open === ended) process.open = null
+        this.#table.remove(ended)
+        this.#emit(ended)
+      },
+    )
+    this.#table.add(session)
+    process.open = session
+    return session
+  }
+
+  #process(line: LogLine, service: Service): Process {
+    let processes = this.#processes.get(service)
+    if (processes === undefined) {
+      processes = new Map()
+      this.#processes.set(service, processes)
+    }
+    let process = processes.get(line.pid)
+    if (process === undefined) {
+      process = new Process()
+      processes.set(line.pid, process)
+    }
+    return process
+  }
+
+  #join(session: OutboundSession, line: LogLine): void {
+    session.endOffset = line.offset
+    this.#table.touch(session, line.time)
+  }
+}
+
+/** Sentences that name a peer: where its namaddr begins, or -1. */
+const NAMING = [
+  'lost connection with ',
+  'conversation with ',
+  'host ',
+  'TLS is required, but was not offered by host ',
+  'TLS is required, but host ',
+]
+
+function peerOfSentence(text: string, from: number, end: number): number {
+  for (const words of NAMING) if (text.startsWith(words, from) && from + words.length < end) return from + words.length
+  return -1
+}
+
+function isPeer(session: OutboundSession, text: string, peer: Namaddr): boolean {
+  if (peer.ipEnd - peer.ipStart !== session.ip.length || !text.startsWith(session.ip, peer.ipStart)) return false
+  return peer.port < 0 || session.port < 0 || peer.port === session.port
+}
+
+const CERTIFICATE_STATES: readonly (readonly [string, PeerCertificate])[] = [
+  ['self-signed certificate', 'self_signed'],
+  ['self signed certificate', 'self_signed'],
+  ['certificate has expired', 'expired'],
+  ['not yet valid', 'not_yet_valid'],
+  ['revoked', 'revoked'],
+  ['hostname mismatch', 'name_mismatch'],
+]
+
+function certificateState(text: string, from: number, end: number): PeerCertificate {
+  const words = text.slice(from, Math.min(end, from + 512))
+  for (const [part, state] of CERTIFICATE_STATES) if (words.includes(part)) return state
+  return 'untrusted'
+}
+
+/** The summary's trust word says less than a failed check said before it, unless the peer was verified after all. */
+function worse(checked: PeerCertificate | null, trust: PeerCertificate | null): PeerCertificate | null {
+  return checked === null || trust === 'verified' || trust === 'none' ? trust : checked
+}

@@ -1,0 +1,436 @@
+import type { UnknownNames } from '@tlsrep/core'
+import type { LogLine } from '../../framing/framing.ts'
+import { ownText, ownUtf8 } from '../../own-text.ts'
+import type { LineClass } from '../parser.ts'
+import { createCounters, readCounters } from './counters.ts'
+import { startedTls } from './event.ts'
+import { eventId } from './event-id.ts'
+import { libraryFailure, statedFailure } from './failure.ts'
+import type { Service } from './host.ts'
+import { createNamaddr, scanNamaddr } from './namaddr.ts'
+import type { SessionTable } from './session-table.ts'
+import { InboundSession } from './smtpd-session.ts'
+import { queueId, rejectTail, skipQueueId } from './text.ts'
+import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
+
+/** Lines of one process that come within this time of each other may have been put out of order on their way. */
+const REORDER_MS = 2_000
+
+/** A library problem is written in the same breath as the error that it explains. */
+const SAME_BREATH_MS = 1_000
+
+/** A process of smtpd: it serves one client at a time, so its pid joins the lines between connect and disconnect. */
+class Process {
+  open: InboundSession | null = null
+  /** A session whose end is missing or late, when a line of another peer has come. */
+  before: InboundSession | null = null
+  lastOpening = ''
+  ordinal = 0
+  closedIp = ''
+  closedAt = Number.NEGATIVE_INFINITY
+}
+
+export interface SmtpdOutput {
+  emit(session: InboundSession): void
+  /** A session of smtpd begins: postscreen may have handed this connection over. */
+  connected(service: Service, ip: string, port: number): void
+}
+
+const UTTERED = { certificate: null, inbound: true, reused: false, peer: 0 } as SummaryHead
+
+/** Reads the lines of smtpd and joins them to sessions (src/smtpd/smtpd.c). */
+export class SmtpdReader {
+  readonly #table: SessionTable
+  readonly #summaries: SummaryReader
+  readonly #unknown: UnknownNames
+  readonly #output: SmtpdOutput
+  readonly #processes = new Map<Service, Map<number, Process>>()
+  readonly #peer = createNamaddr()
+  readonly #counters = createCounters()
+
+  constructor(table: SessionTable, summaries: SummaryReader, unknown: UnknownNames, output: SmtpdOutput) {
+    this.#table = table
+    this.#summaries = summaries
+    this.#unknown = unknown
+    this.#output = output
+  }
+
+  read(line: LogLine, service: Service): LineClass {
+    const { text, message, end } = line
+    if (text.startsWith('connect from ', message)) return this.#connect(line, service)
+    if (text.startsWith('disconnect from ', message)) return this.#disconnect(line, service)
+    if (text.startsWith('SSL_accept error from ', message)) return this.#failed(line, service)
+    if (text.startsWith('warning: ', message)) return this.#warning(line, service)
+    if (readSummaryHead(text, message, UTTERED)) return this.#established(line, service)
+    const afterId = skipQueueId(text, message, end)
+    if (afterId > 0 && text.startsWith('client=', afterId)) return this.#client(line, service, afterId)
+    return this.#said(line, service, afterId > 0 ? afterId : message)
+  }
+
+  /** Forgets processes that have no session; their pids may serve another program by now. */
+  sweep(service: Service): void {
+    const processes = this.#processes.get(service)
+    if (processes === undefined) return
+    const { clock } = service.instance.host
+    for (const [pid, process] of processes) {
+      if (process.open === null && process.before === null && Math.abs(clock - process.closedAt) > 60_000)
+        processes.delete(pid)
+    }
+    if (processes.size === 0) this.#processes.delete(service)
+  }
+
+  forget(service: Service): void {
+    this.#processes.delete(service)
+  }
+
+  #connect(line: LogLine, service: Service): LineClass {
+    const { text, message, end } = line
+    if (!scanNamaddr(text, message + 'connect from '.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#hasAddress(text)) return 'ignored_other'
+    const process = this.#process(line, service)
+    const opening = eventId(line, service.program, String(line.pid), 0)
+    const { open } = process
+    if (open !== null) {
+      if (!open.headless && process.lastOpening === opening && open.endOffset === open.opening.offset)
+        return 'ignored_duplicate'
+      this.#setAside(process, open, text)
+    }
+    const session = this.#open(line, service, process, false)
+    this.#output.connected(service, session.ip, session.port)
+    return 'joined'
+  }
+
+  #disconnect(line: LogLine, service: Service): LineClass {
+    const { text, message, end } = line
+    if (!scanNamaddr(text, message + 'disconnect from '.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#hasAddress(text)) return 'ignored_other'
+    const process = this.#process(line, service)
+    let session = this.#owner(process, text)
+    if (session === null) {
+      if (this.#isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
+      service.instance.host.noteHeadless(line.time, process.lastOpening !== '')
+      session = this.#open(line, service, process, true)
+    }
+    this.#join(session, line)
+    const counted = readCounters(text, this.#peer.end, end, this.#counters)
+    if (counted === 'ok') {
+      service.countersSeen = true
+      session.keepCounters(this.#counters)
+      if (this.#counters.xclient) this.#mergeProxied(process, session)
+    } else if (counted === 'cut' || service.countersSeen) {
+      // The line lost its tail on the way: what the counters would have said is not known.
+      session.cutOff = true
+    }
+    process.closedIp = session.ip
+    process.closedAt = line.time
+    session.close()
+    return 'joined'
+  }
+
+  #established(line: LogLine, service: Service): LineClass {
+    const { text, end } = line
+    const { certificate, inbound, peer } = UTTERED
+    if (!inbound) return 'ignored_other'
+    if (!scanNamaddr(text, peer, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#hasAddress(text)) return 'ignored_other'
+    const summary = this.#summaries.read(text, this.#peer.end, end)
+    if (summary === undefined) return 'dead_unparsed'
+    service.summariesSeen = true
+    const session = this.#ownerOrHeadless(line, service)
+    if (session === null) return 'ignored_orphan'
+    if (session.established !== null) return 'ignored_duplicate'
+    session.established = summary.facts
+    session.establishedAt = line.time
+    session.certificate = certificate
+    session.sni = summary.sni
+    if (!service.implicitOnly) service.listener.show(line.time)
+    return 'joined'
+  }
+
+  #failed(line: LogLine, service: Service): LineClass {
+    const { text, message, end } = line
+    if (!scanNamaddr(text, message + 'SSL_accept error from '.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#hasAddress(text)) return 'ignored_other'
+    const session = this.#ownerOrHeadless(line, service)
+    if (session === null) return 'ignored_orphan'
+    const words = text.startsWith(': ', this.#peer.end) ? this.#peer.end + 2 : this.#peer.end
+    session.failure = statedFailure(text, words, end, 'inbound', this.#unknown)
+    session.failedAt = line.time
+    return 'joined'
+  }
+
+  #warning(line: LogLine, service: Service): LineClass {
+    const { text, message, end } = line
+    const at = message + 'warning: '.length
+    const session = this.#processes.get(service)?.get(line.pid)?.open ?? null
+    if (text.startsWith('TLS library problem: ', at))
+      return this.#library(line, session, at + 'TLS library problem: '.length)
+    if (text.startsWith('Illegal address syntax from ', at)) {
+      if (!this.#names(session, text, at + 'Illegal address syntax from '.length, end)) return 'ignored_orphan'
+      if (text.startsWith(' in MAIL command', this.#peer.end) && session !== null) session.mailRefused = true
+      return this.#joined(session, line)
+    }
+    for (const words of RATE_LIMITS) {
+      if (!text.startsWith(words, at)) continue
+      const from = text.indexOf(' from ', at)
+      if (from < 0 || from >= end || !this.#names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
+      if (session !== null) session.rateLimited = true
+      return this.#joined(session, line)
+    }
+    return this.#names(session, text, at, end) ? this.#joined(session, line) : 'ignored_other'
+  }
+
+  #library(line: LogLine, session: InboundSession | null, from: number): LineClass {
+    if (session === null || session.failure === null) return 'ignored_orphan'
+    if (Math.abs(line.time - session.failedAt) > SAME_BREATH_MS) return 'ignored_orphan'
+    const found = libraryFailure(line.text, from, line.end, 'inbound', this.#unknown)
+    const { failure } = session
+    if (failure.byPlace || found === undefined) {
+      if (!failure.byPlace && found === undefined) session.failure = { ...failure, reason: 'other' }
+    } else session.failure = found
+    return this.#joined(session, line)
+  }
+
+  #client(line: LogLine, service: Service, afterId: number): LineClass {
+    const { text, message, end } = line
+    if (!scanNamaddr(text, afterId + 'client='.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#hasAddress(text)) return 'ignored_other'
+    const session = this.#ownerOrHeadless(line, service)
+    if (session === null) return 'ignored_orphan'
+    if (text.startsWith(', sasl_method=', this.#peer.end)) session.authenticated = true
+    const id = queueId(text, message, afterId)
+    if (session.queueIds.at(-1) === id && id !== 'NOQUEUE') return 'ignored_duplicate'
+    if (id !== 'NOQUEUE') session.addQueueId(id)
+    if (this.#isUnderTls(session, line)) session.mailsAfter++
+    else session.mailsBefore++
+    return 'joined'
+  }
+
+  /** Stamps with fractions tell the order of lines that were put out of order on their way. */
+  #isUnderTls(session: InboundSession, line: LogLine): boolean {
+    return session.established !== null && line.time >= session.establishedAt
+  }
+
+  /** Everything else: `<what> after <where> from <namaddr>`, `<action>: <stage> from <namaddr>: …`, notes on a peer. */
+  #said(line: LogLine, service: Service, at: number): LineClass {
+    const { text, end } = line
+    const from = text.indexOf(' from ', at)
+    if (from > 0 && from < end && from - at < 64 && scanNamaddr(text, from + ' from '.length, end, this.#peer)) {
+      const { ending, action } = sentence(text, at, from)
+      if (ending) return this.#ended(line, service, from)
+      if (action > 0) return this.#refused(line, service, at, action)
+    }
+    const session = this.#processes.get(service)?.get(line.pid)?.open ?? null
+    if (session === null || !this.#names(session, text, at, end)) return 'ignored_noise'
+    return this.#note(line, session)
+  }
+
+  #ended(line: LogLine, service: Service, from: number): LineClass {
+    if (!this.#hasAddress(line.text)) return 'ignored_other'
+    const session = this.#ownerOrHeadless(line, service)
+    if (session === null) return 'ignored_orphan'
+    if (line.text.startsWith('STARTTLS', from - 8)) service.listener.show(line.time)
+    if (line.text.startsWith('BDAT', from - 4) || line.text.lastIndexOf('BDAT (', from) > line.message)
+      session.lostInBdat = true
+    return 'joined'
+  }
+
+  #refused(line: LogLine, service: Service, at: number, stage: number): LineClass {
+    const { text, end, message } = line
+    if (!this.#hasAddress(text)) return 'ignored_other'
+    const session = this.#ownerOrHeadless(line, service)
+    if (session === null) return 'ignored_orphan'
+    if (text.startsWith('abort: TLS', at)) {
+      session.clientCertificateRequired = true
+      return 'joined'
+    }
+    const refusal = text.startsWith('reject: ', at) || text.startsWith('milter-reject: ', at)
+    if (refusal && text.startsWith('MAIL', stage)) session.mailRefused = true
+    if (text.startsWith('NOQUEUE', message) && MAIL_STAGES.some((word) => text.startsWith(word, stage))) {
+      if (this.#isUnderTls(session, line)) session.rejectsAfter++
+      else session.rejectsBefore++
+    }
+    if (session.helo === null || session.senderDomain === null) {
+      const tail = rejectTail(text, this.#peer.end, end)
+      session.helo ??= tail.helo
+      session.senderDomain ??= tail.senderDomain
+    }
+    return 'joined'
+  }
+
+  /** `<namaddr>: …` at TLS loglevel 2: noise, but for the certificate and the resumption. */
+  #note(line: LogLine, session: InboundSession): LineClass {
+    const { text, end } = line
+    const at = this.#peer.end
+    if (text.startsWith(': subject_CN=', at)) {
+      const mark = text.lastIndexOf(', cert fingerprint=', end)
+      const stop = text.indexOf(',', mark + 2)
+      if (mark > at)
+        session.fingerprint = ownText(text, mark + ', cert fingerprint='.length, stop < 0 || stop > end ? end : stop)
+      return this.#joined(session, line)
+    }
+    if (text.startsWith(': Reusing old session', at)) {
+      session.resumed = true
+      return this.#joined(session, line)
+    }
+    return 'ignored_noise'
+  }
+
+  #process(line: LogLine, service: Service): Process {
+    let processes = this.#processes.get(service)
+    if (processes === undefined) {
+      processes = new Map()
+      this.#processes.set(service, processes)
+    }
+    let process = processes.get(line.pid)
+    if (process === undefined) {
+      process = new Process()
+      processes.set(line.pid, process)
+    }
+    return process
+  }
+
+  #open(line: LogLine, service: Service, process: Process, headless: boolean): InboundSession {
+    const { text } = line
+    const { hostStart, hostEnd, ipStart, ipEnd, port } = this.#peer
+    const key = String(line.pid)
+    const first = eventId(line, service.program, key, 0)
+    process.ordinal = process.lastOpening === first ? process.ordinal + 1 : 0
+    process.lastOpening = first
+    const name = ownUtf8(text, hostStart, hostEnd)
+    const session = new InboundSession(
+      service,
+      key,
+      {
+        id: process.ordinal === 0 ? first : eventId(line, service.program, key, process.ordinal),
+        at: line.time,
+        source: line.source,
+        offset: line.offset,
+      },
+      headless,
+      { name: name === 'unknown' || name === '' ? null : name, ip: ownText(text, ipStart, ipEnd), port },
+      (ended) => this.#end(process, ended),
+    )
+    this.#table.add(session)
+    process.open = session
+    return session
+  }
+
+  /** A line of another peer has come while `open` has no end: late on its way, lost, or a proxy gave the client's address (XCLIENT). */
+  #setAside(process: Process, open: InboundSession, text: string): void {
+    process.before?.cut()
+    if (this.#isPeer(open, text)) open.cut()
+    else {
+      process.before = open
+      process.open = null
+    }
+  }
+
+  #mergeProxied(process: Process, session: InboundSession): void {
+    const { before } = process
+    if (before === null || !session.headless) return
+    process.before = null
+    this.#table.remove(before)
+    this.#table.counts.opened--
+    session.opening = before.opening
+    session.headless = before.headless
+  }
+
+  /** The session that the peer just scanned belongs to, or null. */
+  #owner(process: Process, text: string): InboundSession | null {
+    const { open, before } = process
+    if (open !== null && this.#isPeer(open, text)) return open
+    if (before !== null && this.#isPeer(before, text)) return before
+    return null
+  }
+
+  #ownerOrHeadless(line: LogLine, service: Service): InboundSession | null {
+    const process = this.#process(line, service)
+    const owner = this.#owner(process, line.text)
+    if (owner !== null) {
+      this.#join(owner, line)
+      return owner
+    }
+    if (this.#isClosed(process, line.text) && Math.abs(line.time - process.closedAt) <= REORDER_MS) return null
+    if (process.open !== null) this.#setAside(process, process.open, line.text)
+    return this.#open(line, service, process, true)
+  }
+
+  #isPeer(session: InboundSession, text: string): boolean {
+    const { ipStart, ipEnd, port } = this.#peer
+    if (ipEnd - ipStart !== session.ip.length || !text.startsWith(session.ip, ipStart)) return false
+    return port < 0 || session.port < 0 || port === session.port
+  }
+
+  #isClosed(process: Process, text: string): boolean {
+    const { ipStart, ipEnd } = this.#peer
+    return ipEnd - ipStart === process.closedIp.length && text.startsWith(process.closedIp, ipStart)
+  }
+
+  /** Whether the namaddr at `at` is the session's peer; leaves it scanned. */
+  #names(session: InboundSession | null, text: string, at: number, end: number): boolean {
+    return session !== null && scanNamaddr(text, at, end, this.#peer) && this.#isPeer(session, text)
+  }
+
+  /** Postfix writes `unknown[unknown]` for a peer that was gone before its address was known, and local sockets have none. */
+  #hasAddress(text: string): boolean {
+    const c = text.charCodeAt(this.#peer.ipStart)
+    return (c >= 48 && c <= 58) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70)
+  }
+
+  #joined(session: InboundSession | null, line: LogLine): LineClass {
+    if (session !== null) this.#join(session, line)
+    return 'joined'
+  }
+
+  #join(session: InboundSession, line: LogLine): void {
+    session.endOffset = line.offset
+    this.#table.touch(session, line.time)
+  }
+
+  #end(process: Process, session: InboundSession): void {
+    if (process.before === session) process.before = null
+    else {
+      // The earlier session goes out first: whatever end it had was not logged.
+      process.before?.cut()
+      process.open = null
+    }
+    this.#table.remove(session)
+    this.#output.emit(session)
+    learn(session)
+  }
+}
+
+const RATE_LIMITS = ['Refusing STARTTLS request', 'New TLS session rate limit exceeded']
+const MAIL_STAGES = ['RCPT', 'MAIL', 'DATA', 'BDAT', 'END-OF-MESSAGE']
+const ENDINGS = [
+  'lost connection after ',
+  'timeout after ',
+  'too many errors after ',
+  'improper command pipelining after ',
+  'SMTP session error after ',
+  'bare <LF> received after ',
+]
+
+/** What kind of sentence stands between `at` and ` from `; `action` is the index of the SMTP stage behind `<action>: `, or -1. */
+function sentence(text: string, at: number, from: number): { ending: boolean; action: number } {
+  for (const words of ENDINGS) if (text.startsWith(words, at)) return { ending: true, action: -1 }
+  const colon = text.indexOf(': ', at)
+  return { ending: false, action: colon > 0 && colon < from ? colon + 2 : -1 }
+}
+
+/** What the session has shown about its listener; after it was judged, since a session is no witness in its own case. */
+function learn(session: InboundSession): void {
+  const { service, counters } = session
+  if (counters?.xclient) return
+  const tls = session.established !== null || session.failure !== null
+  if (startedTls(session) && (counters !== null || service.starttlsSeen || !service.countersSeen)) {
+    service.listener.show(session.lastAt)
+    if (counters !== null) service.starttlsSeen = true
+  }
+  if (counters === null || session.truncated) return
+  if (tls && counters.starttlsAll < 0 && (session.established !== null || counters.commandsAll === 0))
+    service.implicitSeen = true
+  if (!tls && counters.starttlsAll < 0 && counters.mailOk > 0 && !service.implicitOnly)
+    service.listener.acceptedClear = true
+}

@@ -1,0 +1,90 @@
+import { ownText, ownUtf8 } from '../../own-text.ts'
+
+const COLON = 58
+const BLANK = 32
+const AT = 64
+const QUEUE_ID_MAX = 32
+const DOMAIN_MAX = 255
+const HELO_MAX = 255
+
+/**
+ * Skips `<queue id>: ` or `NOQUEUE: `.
+ * @returns the index after it, or -1 when there is none
+ */
+export function skipQueueId(text: string, from: number, end: number): number {
+  const limit = Math.min(end, from + QUEUE_ID_MAX)
+  for (let at = from; at < limit; at++) {
+    const c = text.charCodeAt(at)
+    if (c === COLON) return at > from + 4 && text.charCodeAt(at + 1) === BLANK ? at + 2 : -1
+    const alphanumeric = (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122)
+    if (!alphanumeric) return -1
+  }
+  return -1
+}
+
+/**
+ * Domain of an envelope address between `start` and `end`, lower case; empty for the null sender. Everything before the last `@` is
+ * the local part, quoted text and blanks included.
+ * @returns undefined when there is no domain, or it holds what no domain can
+ */
+export function addressDomain(text: string, start: number, end: number): string | undefined {
+  if (start === end) return ''
+  const at = text.lastIndexOf('@', end - 1)
+  if (at < start || text.charCodeAt(at) !== AT || end - at - 1 > DOMAIN_MAX || at + 1 === end) return undefined
+  for (let i = at + 1; i < end; i++) {
+    const c = text.charCodeAt(i)
+    const ok =
+      c > 127 ||
+      (c >= 97 && c <= 122) ||
+      (c >= 65 && c <= 90) ||
+      (c >= 48 && c <= 57) ||
+      c === 46 ||
+      c === 45 ||
+      c === 95 ||
+      c === 91 ||
+      c === 93 ||
+      c === 58
+    if (!ok) return undefined
+  }
+  return ownUtf8(text, at + 1, end).toLowerCase()
+}
+
+/** Envelope and HELO of a reject line: `…; from=<…> to=<…> proto=… helo=<…>` (postscreen puts commas between). */
+export interface RejectTail {
+  helo: string | null
+  senderDomain: string | null
+}
+
+/**
+ * Reads the tail of a reject line. The recipient stands before it and inside it, the sender is not masked, and both are the client's
+ * text: a field that occurs twice is not believed.
+ */
+export function rejectTail(text: string, from: number, end: number): RejectTail {
+  return { helo: helo(text, from, end), senderDomain: rejectedSender(text, from, end) }
+}
+
+/** Postfix masks blanks and angle brackets of a HELO as `?`: the last ` helo=<` is its own. */
+function helo(text: string, from: number, end: number): string | null {
+  if (text.charCodeAt(end - 1) !== 62) return null
+  const at = text.lastIndexOf(' helo=<', end)
+  const start = at + ' helo=<'.length
+  if (at < from || end - 1 <= start || end - start > HELO_MAX) return null
+  return ownUtf8(text, start, end - 1)
+}
+
+function rejectedSender(text: string, from: number, end: number): string | null {
+  const mark = '; from=<'
+  const at = text.indexOf(mark, from)
+  if (at < 0 || at >= end || text.lastIndexOf(mark, end) !== at) return null
+  const to = text.indexOf('> to=<', at)
+  const comma = text.indexOf('>, to=<', at)
+  const close = to < 0 || to >= end ? comma : to
+  if (close < 0 || close >= end || (to > 0 && to < end && comma > 0 && comma < end)) return null
+  if (text.indexOf('> to=<', close + 1) >= 0 && text.indexOf('> to=<', close + 1) < end) return null
+  return addressDomain(text, at + mark.length, close) ?? null
+}
+
+/** A queue id, copied. */
+export function queueId(text: string, from: number, afterColon: number): string {
+  return ownText(text, from, afterColon - 2)
+}

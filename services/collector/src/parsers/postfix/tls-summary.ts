@@ -1,0 +1,184 @@
+import type { UnknownNames } from '@tlsrep/core'
+import type { PeerCertificate } from '@tlsrep/schemas'
+import { ownText } from '../../own-text.ts'
+import { type TlsFacts, tlsFacts } from '../tls-facts.ts'
+
+/**
+ * The TLS summary line of smtpd, smtp, lmtp and tlsproxy (tls_log_summary, src/tls/tls_misc.c):
+ *
+ *   <Trust> TLS connection <established|reused> <from|to> <namaddr>[ to <sni>]: <protocol> with cipher <name> (<use>/<alg> bits)
+ *     [ key-exchange <kex>[ (<curve>)| (<n> bits)]][ server-signature <alg>[ (...)][ server-digest <digest>]][ client-signature ...]
+ *
+ * Postfix up to 2.5 has no trust word. The tail is there for TLS 1.3 alone, from Postfix 3.4 on.
+ */
+export interface SummaryHead {
+  certificate: PeerCertificate | null
+  inbound: boolean
+  reused: boolean
+  /** Index at which the namaddr begins. */
+  peer: number
+}
+
+const TRUST: readonly (readonly [string, PeerCertificate | null])[] = [
+  ['Anonymous ', 'none'],
+  ['Untrusted ', 'untrusted'],
+  ['Trusted ', 'trusted'],
+  ['Verified ', 'verified'],
+  ['', null],
+]
+
+const CONNECTION = 'TLS connection '
+const FORMS = [
+  { words: 'established from ', inbound: true, reused: false },
+  { words: 'established to ', inbound: false, reused: false },
+  { words: 'reused to ', inbound: false, reused: true },
+  { words: 'reused from ', inbound: true, reused: true },
+] as const
+
+/** Reads a summary up to its namaddr; false when the message at `from` is no summary. */
+export function readSummaryHead(text: string, from: number, into: SummaryHead): boolean {
+  for (const [word, certificate] of TRUST) {
+    if (!text.startsWith(word, from)) continue
+    const connection = from + word.length
+    if (!text.startsWith(CONNECTION, connection)) continue
+    const form = connection + CONNECTION.length
+    for (const { words, inbound, reused } of FORMS) {
+      if (!text.startsWith(words, form)) continue
+      into.certificate = certificate
+      into.inbound = inbound
+      into.reused = reused
+      into.peer = form + words.length
+      return true
+    }
+  }
+  return false
+}
+
+export interface Summary {
+  facts: TlsFacts
+  sni: string | null
+}
+
+interface KnownTail {
+  tail: string
+  facts: TlsFacts
+}
+
+/** A host says the same few sentences over and over; comparing a tail costs far less than reading it. */
+const KNOWN_TAILS = 16
+
+/** RFC 6066 section 3: a server name is a host name. */
+const SNI_MAX = 255
+
+/** Reads what follows the namaddr. One reader per parser: it remembers the tails that it has read. */
+export class SummaryReader {
+  readonly #known: KnownTail[] = []
+  readonly #unknown: UnknownNames
+
+  constructor(unknown: UnknownNames) {
+    this.#unknown = unknown
+  }
+
+  /** @returns undefined when the line is cut off or not a summary after all. */
+  read(text: string, from: number, end: number): Summary | undefined {
+    let at = from
+    let sni: string | null = null
+    if (text.startsWith(' to ', at)) {
+      const nameEnd = text.indexOf(': ', at)
+      if (nameEnd < 0 || nameEnd >= end || nameEnd - at - 4 > SNI_MAX) return undefined
+      sni = ownText(text, at + 4, nameEnd)
+      at = nameEnd
+    }
+    if (!text.startsWith(': ', at)) return undefined
+    const facts = this.#tail(text, at + 2, end)
+    return facts && { facts, sni }
+  }
+
+  #tail(text: string, from: number, end: number): TlsFacts | undefined {
+    const known = this.#known
+    const length = end - from
+    for (let i = 0; i < known.length; i++) {
+      const entry = known[i] as KnownTail
+      if (entry.tail.length !== length || !text.startsWith(entry.tail, from)) continue
+      if (i > 0) {
+        known[i] = known[i - 1] as KnownTail
+        known[i - 1] = entry
+      }
+      return entry.facts
+    }
+    const tail = ownText(text, from, end)
+    const facts = this.#readTail(tail)
+    if (facts === undefined) return undefined
+    if (known.length === KNOWN_TAILS) known.pop()
+    known.push({ tail, facts })
+    return facts
+  }
+
+  #readTail(tail: string): TlsFacts | undefined {
+    const cipherAt = tail.indexOf(' with cipher ')
+    if (cipherAt < 0) return undefined
+    const bitsAt = tail.indexOf(' (', cipherAt)
+    const bitsEnd = bitsAt < 0 ? -1 : tail.indexOf(' bits)', bitsAt)
+    if (bitsEnd < 0) return undefined
+    const bits = Number.parseInt(tail.slice(bitsAt + 2, bitsEnd), 10)
+    const rest = tail.slice(bitsEnd + ' bits)'.length)
+    const exchange = keyExchange(rest)
+    const signature = section(rest, ' server-signature ')
+    const digest = section(rest, ' server-digest ')
+    const version = tail.slice(0, cipherAt)
+    return tlsFacts(
+      {
+        version,
+        cipher: tail.slice(cipherAt + ' with cipher '.length, bitsAt),
+        bits: Number.isNaN(bits) ? null : bits,
+        group: exchange.group,
+        signature: signature === undefined ? null : beforeParenthesis(signature),
+        digest: digest ?? null,
+        resumed: version === 'TLSv1.3' ? isResumed(exchange.logged, signature, digest) : null,
+      },
+      this.#unknown,
+    )
+  }
+}
+
+/**
+ * A resumed TLS 1.3 session has no server signature to log: Postfix 3.10 and up end the line after the key exchange, 3.5 and 3.7
+ * leave away only the digest (seen on real servers). EdDSA and ML-DSA have no digest of their own, so its absence says nothing there.
+ */
+function isResumed(exchangeLogged: boolean, signature: string | undefined, digest: string | undefined): boolean | null {
+  if (!exchangeLogged) return null
+  if (signature === undefined) return true
+  if (digest !== undefined) return false
+  return /^(RSA|ECDSA)/.test(signature) ? true : null
+}
+
+/** `key-exchange X25519`, `key-exchange ECDHE (P-256)`, `key-exchange DHE (2048 bits)`; the last has a size and no group. */
+function keyExchange(rest: string): { logged: boolean; group: string | null } {
+  const value = section(rest, ' key-exchange ')
+  if (value === undefined) return { logged: false, group: null }
+  const open = value.indexOf(' (')
+  if (open < 0) return { logged: true, group: value }
+  const close = value.indexOf(')', open)
+  const inner = value.slice(open + 2, close < 0 ? undefined : close)
+  return { logged: true, group: inner.endsWith(' bits') ? null : inner }
+}
+
+const SECTIONS = [' key-exchange ', ' server-signature ', ' server-digest ', ' client-signature ', ' client-digest ']
+
+/** The words behind a section's name up to the next section. */
+function section(rest: string, name: string): string | undefined {
+  const at = rest.indexOf(name)
+  if (at < 0) return undefined
+  const from = at + name.length
+  let end = rest.length
+  for (const other of SECTIONS) {
+    const next = rest.indexOf(other, from)
+    if (next >= 0 && next < end) end = next
+  }
+  return rest.slice(from, end)
+}
+
+function beforeParenthesis(value: string): string {
+  const open = value.indexOf(' (')
+  return open < 0 ? value : value.slice(0, open)
+}
