@@ -173,15 +173,24 @@ function clearMails(session: InboundSession, verdict: Verdict, attempted: number
   return verdict.outcome === 'negotiated' || verdict.outcome === 'unknown' ? null : attempted
 }
 
-/** Postfix before 3.0, postscreen, and sessions without an end: a lower bound from the lines that are there. */
+/**
+ * Postfix before 3.0, postscreen, and sessions without an end. A `client=` line is one MAIL; a reject outside a message is one RCPT, and
+ * several may belong to one MAIL or to as many.
+ */
 function countsFromLines(session: InboundSession, verdict: Verdict): MailCounts {
-  const whole = !session.truncated
-  const before = session.mailsBefore > 0 ? session.mailsBefore : Math.min(1, session.rejectsBefore)
-  const after = session.mailsAfter > 0 ? session.mailsAfter : Math.min(1, session.rejectsAfter)
+  const before = mailsSeen(session.mailsBefore, session.rejectsBefore)
+  const after = mailsSeen(session.mailsAfter, session.rejectsAfter)
   const postscreen = session.service.daemon === 'postscreen'
-  if (!whole && !postscreen)
-    return { attempted: null, accepted: null, clear: before > 0 && session.established ? before : null }
-  if (verdict.outcome === 'unknown') return { attempted: null, accepted: postscreen ? 0 : null, clear: null }
-  const inClear = session.established !== null || session.tlsBegun ? before : before + after
-  return { attempted: before + after, accepted: postscreen ? 0 : null, clear: inClear }
+  const clearBeforeTls = session.established !== null && before !== 0 ? before : null
+  if (session.truncated && !postscreen) return { attempted: null, accepted: null, clear: clearBeforeTls }
+  const accepted = postscreen ? 0 : null
+  if (verdict.outcome === 'unknown') return { attempted: null, accepted, clear: null }
+  const attempted = before === null || after === null ? null : before + after
+  const underTls = session.established !== null || session.tlsBegun
+  return { attempted, accepted, clear: underTls ? before : attempted }
+}
+
+function mailsSeen(mails: number, rejects: number): number | null {
+  if (rejects === 0) return mails
+  return mails === 0 && rejects === 1 ? 1 : null
 }

@@ -161,17 +161,10 @@ export class PostscreenReader {
     if (text.startsWith('reject: RCPT', message + 'NOQUEUE: '.length)) {
       session.spoke = true
       const tail = rejectTail(text, this.#peer.end, end)
-      // postscreen logs no MAIL: another sender is another transaction, the same one may be more recipients of it.
-      const another =
-        tail.senderDomain === null ||
-        tail.senderDomain !== session.senderDomain ||
-        session.rejectsBefore + session.rejectsAfter === 0
       session.helo ??= tail.helo
       session.senderDomain ??= tail.senderDomain
-      if (another) {
-        if (session.tlsBegun) session.rejectsAfter++
-        else session.rejectsBefore++
-      }
+      if (session.tlsBegun) session.rejectsAfter++
+      else session.rejectsBefore++
     }
     return 'joined'
   }

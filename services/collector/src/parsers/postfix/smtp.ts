@@ -4,10 +4,10 @@ import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
 import type { LineClass } from '../parser.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
-import { eventId } from './event-id.ts'
 import { libraryFailure, statedFailure } from './failure.ts'
 import type { Instance, Service } from './host.ts'
 import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
+import { Openings } from './openings.ts'
 import { readEnding } from './outbound-outcome.ts'
 import { OutboundSession } from './outbound-session.ts'
 import { Peers } from './peers.ts'
@@ -21,8 +21,7 @@ const SAME_BREATH_MS = 1_000
 /** A process of smtp or lmtp: it opens one connection after the other, for one message or, reused, for several. */
 class Process {
   open: OutboundSession | null = null
-  lastOpening = ''
-  ordinal = 0
+  readonly openings = new Openings()
   lastAt = 0
   /** Queue id, relay and delays of the last delivery line: further recipients of it are no further connections. */
   lastDelivery = ''
@@ -245,10 +244,7 @@ export class SmtpReader {
   #open(line: LogLine, service: Service, process: Process, peer: Namaddr): OutboundSession {
     const { text } = line
     const key = String(line.pid)
-    const first = eventId(line, service.program, key, 0)
-    process.ordinal = process.lastOpening === first ? process.ordinal + 1 : 0
-    process.lastOpening = first
-    const id = process.ordinal === 0 ? first : eventId(line, service.program, key, process.ordinal)
+    const id = process.openings.next(line, service.program, key)
     const session = new OutboundSession(
       service,
       key,

@@ -1,13 +1,13 @@
-import type { UnknownNames } from '@tlsrep/core'
+import { parseAddress, type UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
 import type { LineClass } from '../parser.ts'
 import { createCounters, readCounters } from './counters.ts'
 import { startedTls } from './event.ts'
-import { eventId } from './event-id.ts'
 import { libraryFailure, statedFailure } from './failure.ts'
 import type { Service } from './host.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
+import { Openings } from './openings.ts'
 import type { SessionTable } from './session-table.ts'
 import { InboundSession } from './smtpd-session.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
@@ -24,8 +24,9 @@ class Process {
   open: InboundSession | null = null
   /** A session whose end is missing or late, when a line of another peer has come. */
   before: InboundSession | null = null
-  lastOpening = ''
-  ordinal = 0
+  readonly openings = new Openings()
+  /** A session of this process was seen before. */
+  seen = false
   closedIp = ''
   closedAt = Number.NEGATIVE_INFINITY
 }
@@ -47,6 +48,8 @@ export class SmtpdReader {
   readonly #processes = new Map<Service, Map<number, Process>>()
   readonly #peer = createNamaddr()
   readonly #counters = createCounters()
+  /** The address scanned last, known to be one: the lines of a session repeat it. */
+  #lastIp = '?'
 
   constructor(table: SessionTable, summaries: SummaryReader, unknown: UnknownNames, output: SmtpdOutput) {
     this.#table = table
@@ -88,11 +91,10 @@ export class SmtpdReader {
     if (!scanNamaddr(text, message + 'connect from '.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#hasAddress(text)) return 'ignored_other'
     const process = this.#process(line, service)
-    const opening = eventId(line, service.program, String(line.pid), 0)
     const { open } = process
     if (open !== null) {
-      if (!open.headless && process.lastOpening === opening && open.endOffset === open.opening.offset)
-        return 'ignored_duplicate'
+      const again = open.endOffset === open.opening.offset && process.openings.isLast(line, service.program, open.key)
+      if (again && !open.headless) return 'ignored_duplicate'
       this.#setAside(process, open, text)
     }
     const session = this.#open(line, service, process, false)
@@ -108,7 +110,7 @@ export class SmtpdReader {
     let session = this.#owner(process, text)
     if (session === null) {
       if (this.#isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
-      service.instance.host.noteHeadless(line.time, process.lastOpening !== '')
+      service.instance.host.noteHeadless(line.time, process.seen)
       session = this.#open(line, service, process, true)
     }
     this.#join(session, line)
@@ -294,15 +296,12 @@ export class SmtpdReader {
     const { text } = line
     const { hostStart, hostEnd, ipStart, ipEnd, port } = this.#peer
     const key = String(line.pid)
-    const first = eventId(line, service.program, key, 0)
-    process.ordinal = process.lastOpening === first ? process.ordinal + 1 : 0
-    process.lastOpening = first
     const name = ownUtf8(text, hostStart, hostEnd)
     const session = new InboundSession(
       service,
       key,
       {
-        id: process.ordinal === 0 ? first : eventId(line, service.program, key, process.ordinal),
+        id: process.openings.next(line, service.program, key),
         at: line.time,
         source: line.source,
         offset: line.offset,
@@ -313,6 +312,7 @@ export class SmtpdReader {
     )
     this.#table.add(session)
     process.open = session
+    process.seen = true
     return session
   }
 
@@ -374,8 +374,12 @@ export class SmtpdReader {
 
   /** Postfix writes `unknown[unknown]` for a peer that was gone before its address was known, and local sockets have none. */
   #hasAddress(text: string): boolean {
-    const c = text.charCodeAt(this.#peer.ipStart)
-    return (c >= 48 && c <= 58) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70)
+    const { ipStart, ipEnd } = this.#peer
+    if (ipEnd - ipStart === this.#lastIp.length && text.startsWith(this.#lastIp, ipStart)) return true
+    const ip = ownText(text, ipStart, ipEnd)
+    if (parseAddress(ip) === undefined) return false
+    this.#lastIp = ip
+    return true
   }
 
   #joined(session: InboundSession | null, line: LogLine): LineClass {
