@@ -1,4 +1,5 @@
 import { ownText } from '../../own-text.ts'
+import { indexWithin } from '../../within.ts'
 import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
 
 /**
@@ -33,11 +34,10 @@ const RELAY = '>, relay='
  * text: a quoted recipient that holds a relay of its own makes the line unreadable rather than believed.
  */
 export function readDelivery(text: string, from: number, end: number, into: Delivery): DeliveryKind {
-  const relayAt = text.indexOf(RELAY, from)
-  if (relayAt < 0 || relayAt >= end) return 'unreadable'
+  const relayAt = indexWithin(text, RELAY, from, end)
+  if (relayAt < 0) return 'unreadable'
   if (text.charCodeAt(from + 'to=<'.length) === QUOTE) {
-    const again = text.indexOf(RELAY, relayAt + 1)
-    if (again > 0 && again < end) return 'unreadable'
+    if (indexWithin(text, RELAY, relayAt + 1, end) > 0) return 'unreadable'
   }
   const relay = relayAt + RELAY.length
   if (!scanNamaddr(text, relay, end, into.relay)) return 'no_peer'
@@ -47,20 +47,19 @@ export function readDelivery(text: string, from: number, end: number, into: Deli
   if (text.startsWith(', conn_use=', at)) {
     const value = at + ', conn_use='.length
     into.connectionUse = Number.parseInt(text.slice(value, value + 9), 10)
-    at = text.indexOf(',', value)
-    if (at < 0 || at >= end) return 'unreadable'
+    at = indexWithin(text, ',', value, end)
+    if (at < 0) return 'unreadable'
   }
   if (!text.startsWith(', delay=', at)) return 'unreadable'
-  const delays = text.indexOf(', delays=', at)
-  const status = text.indexOf(', status=', at)
-  if (status < 0 || status >= end) return 'unreadable'
-  const delaysEnd = text.indexOf(',', delays + 1)
-  into.delays = delays < 0 || delays > status ? '' : firstThree(text, delays + ', delays='.length, delaysEnd)
-  const tls = text.indexOf(', tls=', at)
-  into.feature = tls < 0 || tls > status ? null : ownText(text, tls + ', tls='.length, text.indexOf(',', tls + 2))
+  const status = indexWithin(text, ', status=', at, end)
+  if (status < 0) return 'unreadable'
+  const delays = indexWithin(text, ', delays=', at, status)
+  into.delays = delays < 0 ? '' : firstThree(text, delays + ', delays='.length, status)
+  const tls = indexWithin(text, ', tls=', at, status)
+  into.feature = tls < 0 ? null : untilComma(text, tls + ', tls='.length, status)
   into.sent = text.startsWith('sent ', status + ', status='.length)
-  const open = text.indexOf(' (', status)
-  into.reply = open < 0 || open >= end ? end : open + 2
+  const open = indexWithin(text, ' (', status, end)
+  into.reply = open < 0 ? end : open + 2
   return 'delivery'
 }
 
@@ -71,6 +70,11 @@ function startsAddress(c: number): boolean {
 }
 
 function firstThree(text: string, start: number, end: number): string {
-  const last = text.lastIndexOf('/', end)
-  return last > start ? text.slice(start, last) : text.slice(start, end)
+  const all = untilComma(text, start, end)
+  return all.slice(0, Math.max(0, all.lastIndexOf('/')))
+}
+
+function untilComma(text: string, start: number, end: number): string {
+  const comma = indexWithin(text, ',', start, end)
+  return ownText(text, start, comma < 0 ? end : comma)
 }

@@ -2,6 +2,7 @@ import { UnknownNames } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
 import { unwrapRepeated } from '../../framing/repeated.ts'
+import { lastIndexWithin } from '../../within.ts'
 import type { Emit, LineClass, Parser, ParserOptions } from '../parser.ts'
 import { inboundEvent } from './event.ts'
 import { HostState, Instance, Listener, Service } from './host.ts'
@@ -111,8 +112,8 @@ export class PostfixParser implements Parser {
     const { text, message, end } = line
     const afterId = skipQueueId(text, message, end)
     if (afterId < 0 || !text.startsWith('from=<', afterId)) return 'ignored_other'
-    const close = text.lastIndexOf('>, size=', end)
-    if (close < afterId) return 'ignored_other'
+    const close = lastIndexWithin(text, '>, size=', afterId, end)
+    if (close < 0) return 'ignored_other'
     const domain = addressDomain(text, afterId + 'from=<'.length, close)
     if (domain !== undefined) service.instance.noteSender(queueId(text, message, afterId), domain)
     return 'joined'

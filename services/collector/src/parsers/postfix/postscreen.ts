@@ -1,5 +1,6 @@
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText } from '../../own-text.ts'
+import { indexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { eventId } from './event-id.ts'
 import type { Instance, Service } from './host.ts'
@@ -153,8 +154,8 @@ export class PostscreenReader {
 
   #reject(line: LogLine, screen: Screen): LineClass {
     const { text, message, end } = line
-    const from = text.indexOf(' from [', message)
-    if (from < 0 || from >= end || !this.#scan(line, from + ' from '.length)) return 'dead_unparsed'
+    const from = indexWithin(text, ' from [', message, end)
+    if (from < 0 || !this.#scan(line, from + ' from '.length)) return 'dead_unparsed'
     const session = screen.byPeer.get(this.#key(text))
     if (session === undefined) return 'ignored_orphan'
     this.#join(session, line)
@@ -171,9 +172,8 @@ export class PostscreenReader {
 
   #note(line: LogLine, screen: Screen, speaks: boolean): LineClass {
     const { text, message, end } = line
-    const from = text.indexOf('[', message)
-    const at = text.startsWith(' from ', from - 6) || text.startsWith(' for ', from - 5) || from > message
-    if (from < 0 || from >= end || !at || !this.#scan(line, from)) return 'ignored_other'
+    const from = indexWithin(text, '[', message, end)
+    if (from < 0 || !this.#scan(line, from)) return 'ignored_other'
     const session = screen.byPeer.get(this.#key(text))
     if (session === undefined) return 'ignored_orphan'
     if (speaks) session.spoke = true

@@ -17,6 +17,7 @@ import { queueId, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
 const SAME_BREATH_MS = 1_000
+const UNVERIFIED = 'certificate verification failed for '
 
 /** A process of smtp or lmtp: it opens one connection after the other, for one message or, reused, for several. */
 class Process {
@@ -62,9 +63,8 @@ export class SmtpReader {
     if (text.startsWith('SSL_connect error to ', message)) return this.#failed(line, service, process)
     if (text.startsWith('warning: ', message))
       return this.#warning(line, service, process, message + 'warning: '.length)
-    const verified = text.indexOf('certificate verification failed for ', message)
-    if (verified >= 0 && verified <= message + 'server '.length)
-      return this.#unverified(line, service, process, verified)
+    const verified = text.startsWith('server ', message) ? message + 'server '.length : message
+    if (text.startsWith(UNVERIFIED, verified)) return this.#unverified(line, service, process, verified)
     const afterId = skipQueueId(text, message, end)
     if (afterId < 0) return 'ignored_noise'
     if (text.startsWith('to=<', afterId)) return this.#delivered(line, service, process, afterId)
@@ -157,7 +157,7 @@ export class SmtpReader {
   /** Said during the handshake, before the summary line: the connection's first line. */
   #unverified(line: LogLine, service: Service, process: Process, at: number): LineClass {
     const { text, end } = line
-    if (!scanNamaddr(text, at + 'certificate verification failed for '.length, end, this.#peer)) return 'dead_unparsed'
+    if (!scanNamaddr(text, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
     const { open } = process
     const begun = open !== null && open.established === null && open.failure === null && isPeer(open, text, this.#peer)
     if (!begun) open?.close()

@@ -1,6 +1,7 @@
 import { parseAddress, type UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
+import { indexWithin, lastIndexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { createCounters, readCounters } from './counters.ts'
 import { startedTls } from './event.ts'
@@ -174,8 +175,8 @@ export class SmtpdReader {
     }
     for (const words of RATE_LIMITS) {
       if (!text.startsWith(words, at)) continue
-      const from = text.indexOf(' from ', at)
-      if (from < 0 || from >= end || !this.#names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
+      const from = indexWithin(text, ' from ', at, end)
+      if (from < 0 || !this.#names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
       if (session !== null) session.rateLimited = true
       return this.#joined(session, line)
     }
@@ -216,8 +217,8 @@ export class SmtpdReader {
   /** Everything else: `<what> after <where> from <namaddr>`, `<action>: <stage> from <namaddr>: …`, notes on a peer. */
   #said(line: LogLine, service: Service, at: number): LineClass {
     const { text, end } = line
-    const from = text.indexOf(' from ', at)
-    if (from > 0 && from < end && from - at < 64 && scanNamaddr(text, from + ' from '.length, end, this.#peer)) {
+    const from = indexWithin(text, ' from ', at, Math.min(end, at + SENTENCE_MAX))
+    if (from > 0 && scanNamaddr(text, from + ' from '.length, end, this.#peer)) {
       const { ending, action } = sentence(text, at, from)
       if (ending) return this.#ended(line, service, from)
       if (action > 0) return this.#refused(line, service, at, action)
@@ -232,7 +233,7 @@ export class SmtpdReader {
     const session = this.#ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     if (line.text.startsWith('STARTTLS', from - 8)) service.listener.show(line.time)
-    if (line.text.startsWith('BDAT', from - 4) || line.text.lastIndexOf('BDAT (', from) > line.message)
+    if (line.text.startsWith('BDAT', from - 4) || indexWithin(line.text, 'BDAT (', line.message, from) > 0)
       session.lostInBdat = true
     return 'joined'
   }
@@ -265,10 +266,9 @@ export class SmtpdReader {
     const { text, end } = line
     const at = this.#peer.end
     if (text.startsWith(': subject_CN=', at)) {
-      const mark = text.lastIndexOf(', cert fingerprint=', end)
-      const stop = text.indexOf(',', mark + 2)
-      if (mark > at)
-        session.fingerprint = ownText(text, mark + ', cert fingerprint='.length, stop < 0 || stop > end ? end : stop)
+      const mark = lastIndexWithin(text, ', cert fingerprint=', at, end)
+      const stop = indexWithin(text, ',', mark + 2, end)
+      if (mark > 0) session.fingerprint = ownText(text, mark + ', cert fingerprint='.length, stop < 0 ? end : stop)
       return this.#joined(session, line)
     }
     if (text.startsWith(': Reusing old session', at)) {
@@ -405,6 +405,9 @@ export class SmtpdReader {
   }
 }
 
+/** No verb of smtpd's own stands further from its peer. */
+const SENTENCE_MAX = 64
+
 const RATE_LIMITS = ['Refusing STARTTLS request', 'New TLS session rate limit exceeded']
 const MAIL_STAGES = ['RCPT', 'MAIL', 'DATA', 'BDAT', 'END-OF-MESSAGE']
 const ENDINGS = [
@@ -419,8 +422,8 @@ const ENDINGS = [
 /** What kind of sentence stands between `at` and ` from `; `action` is the index of the SMTP stage behind `<action>: `, or -1. */
 function sentence(text: string, at: number, from: number): { ending: boolean; action: number } {
   for (const words of ENDINGS) if (text.startsWith(words, at)) return { ending: true, action: -1 }
-  const colon = text.indexOf(': ', at)
-  return { ending: false, action: colon > 0 && colon < from ? colon + 2 : -1 }
+  const colon = indexWithin(text, ': ', at, from)
+  return { ending: false, action: colon > 0 ? colon + 2 : -1 }
 }
 
 /** What the session has shown about its listener; after it was judged, since a session is no witness in its own case. */

@@ -1,8 +1,8 @@
 import { ownText, ownUtf8 } from '../../own-text.ts'
+import { indexWithin, lastIndexWithin } from '../../within.ts'
 
 const COLON = 58
 const BLANK = 32
-const AT = 64
 const QUEUE_ID_MAX = 32
 const DOMAIN_MAX = 255
 const HELO_MAX = 255
@@ -29,8 +29,8 @@ export function skipQueueId(text: string, from: number, end: number): number {
  */
 export function addressDomain(text: string, start: number, end: number): string | undefined {
   if (start === end) return ''
-  const at = text.lastIndexOf('@', end - 1)
-  if (at < start || text.charCodeAt(at) !== AT || end - at - 1 > DOMAIN_MAX || at + 1 === end) return undefined
+  const at = lastIndexWithin(text, '@', start, end)
+  if (at < 0 || end - at - 1 > DOMAIN_MAX || at + 1 === end) return undefined
   for (let i = at + 1; i < end; i++) {
     const c = text.charCodeAt(i)
     const ok =
@@ -66,21 +66,19 @@ export function rejectTail(text: string, from: number, end: number): RejectTail 
 /** Postfix masks blanks and angle brackets of a HELO as `?`: the last ` helo=<` is its own. */
 function helo(text: string, from: number, end: number): string | null {
   if (text.charCodeAt(end - 1) !== 62) return null
-  const at = text.lastIndexOf(' helo=<', end)
+  const at = lastIndexWithin(text, ' helo=<', from, end)
   const start = at + ' helo=<'.length
-  if (at < from || end - 1 <= start || end - start > HELO_MAX) return null
+  if (at < 0 || end - 1 <= start || end - start > HELO_MAX) return null
   return ownUtf8(text, start, end - 1)
 }
 
 function rejectedSender(text: string, from: number, end: number): string | null {
   const mark = '; from=<'
-  const at = text.indexOf(mark, from)
-  if (at < 0 || at >= end || text.lastIndexOf(mark, end) !== at) return null
-  const to = text.indexOf('> to=<', at)
-  const comma = text.indexOf('>, to=<', at)
-  const close = to < 0 || to >= end ? comma : to
-  if (close < 0 || close >= end || (to > 0 && to < end && comma > 0 && comma < end)) return null
-  if (text.indexOf('> to=<', close + 1) >= 0 && text.indexOf('> to=<', close + 1) < end) return null
+  const at = indexWithin(text, mark, from, end)
+  if (at < 0 || lastIndexWithin(text, mark, at, end) !== at) return null
+  const closings = text.slice(at, end).split(/>,? to=</)
+  if (closings.length !== 2) return null
+  const close = at + (closings[0]?.length ?? 0)
   return addressDomain(text, at + mark.length, close) ?? null
 }
 

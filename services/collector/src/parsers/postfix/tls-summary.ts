@@ -1,6 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { PeerCertificate } from '@tlsrep/schemas'
 import { ownText } from '../../own-text.ts'
+import { indexWithin } from '../../within.ts'
 import { type TlsFacts, tlsFacts } from '../tls-facts.ts'
 
 /**
@@ -84,8 +85,8 @@ export class SummaryReader {
     let at = from
     let sni: string | null = null
     if (text.startsWith(' to ', at)) {
-      const nameEnd = text.indexOf(': ', at)
-      if (nameEnd < 0 || nameEnd >= end || nameEnd - at - 4 > SNI_MAX) return undefined
+      const nameEnd = indexWithin(text, ': ', at, end)
+      if (nameEnd < 0 || nameEnd - at - 4 > SNI_MAX) return undefined
       sni = ownText(text, at + 4, nameEnd)
       at = nameEnd
     }

@@ -1,6 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText } from '../../own-text.ts'
+import { indexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { libraryFailure } from './failure.ts'
 import type { Service } from './host.ts'
@@ -67,7 +68,7 @@ export class TlsproxyReader {
       return this.#failed(line, service, near && library !== null ? library : PEER_LOST)
     }
     if (readSummaryHead(text, message, this.#head)) return this.#established(line, service)
-    return text.indexOf('certificate verification failed for ', message) < end ? 'joined' : 'ignored_noise'
+    return 'ignored_noise'
   }
 
   #warning(line: LogLine, process: Process, at: number): LineClass {
@@ -100,8 +101,8 @@ export class TlsproxyReader {
 
   #failed(line: LogLine, service: Service, failure: Failure): LineClass {
     const { text, message, end } = line
-    const at = text.indexOf(' peer=', message)
-    if (at < 0 || at >= end || !scanNamaddr(text, at + ' peer='.length, end, this.#peer)) return 'dead_unparsed'
+    const at = indexWithin(text, ' peer=', message, end)
+    if (at < 0 || !scanNamaddr(text, at + ' peer='.length, end, this.#peer)) return 'dead_unparsed'
     const ip = this.#ip(text)
     const inbound = text.startsWith('smtpd ', message + 'TLS handshake failed for service='.length)
     if (!inbound) {

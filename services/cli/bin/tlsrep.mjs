@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+// Plain JavaScript of 2020, so that an old Node gets as far as saying what it lacks.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+
+const NEEDED = [24, 12]
+/** Set for the second start, so that a Node that does not help is not started for ever. */
+const SECOND_START = 'TLSREP_SECOND_START'
+
+if (isNewEnough() && stripsTypes()) {
+  delete process.env[SECOND_START]
+  await import('../src/main.ts')
+} else {
+  startUnderPackagedNode()
+}
+
+function isNewEnough() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
+}
+
+function stripsTypes() {
+  return Boolean(process.features.typescript)
+}
+
+function startUnderPackagedNode() {
+  const node = packagedNode()
+  if (node === undefined || process.env[SECOND_START] !== undefined) {
+    process.stderr.write(whatToInstall(node))
+    process.exitCode = 2
+    return
+  }
+  const child = spawn(node, [...process.execArgv.filter(isPassedOn), ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, [SECOND_START]: '1' },
+  })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    process.stderr.write(`tlsrep: cannot start ${node}: ${error.message}\n${whatToInstall(undefined)}`)
+    process.exitCode = 2
+  })
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1)
+    for (const own of signals) process.removeAllListeners(own)
+    process.kill(process.pid, signal)
+  })
+}
+
+/** Flags that made this Node unfit are not for the other one. */
+function isPassedOn(flag) {
+  return !flag.includes('strip-types')
+}
+
+function packagedNode() {
+  try {
+    return createRequire(import.meta.url).resolve(`${packageName()}/bin/node`)
+  } catch {
+    return undefined
+  }
+}
+
+function packageName() {
+  return `node-${process.platform}-${process.arch}`
+}
+
+function whatToInstall(tried) {
+  const running = `Node ${process.versions.node} (${process.execPath})`
+  const wanted = `${NEEDED.join('.')} or newer`
+  if (isNewEnough()) {
+    return `tlsrep: ${running} is told not to read TypeScript.\nTake --no-strip-types out of NODE_OPTIONS and run again.\n`
+  }
+  const packaged = ['linux-x64', 'linux-arm64'].includes(`${process.platform}-${process.arch}`)
+  const ways = packaged
+    ? `Install one beside tlsrep:  npm install --no-save ${packageName()}@24\nor install Node ${wanted} on this machine.`
+    : `Install Node ${wanted} on this machine.`
+  const why = tried === undefined ? '' : ` The one at ${tried} is not.`
+  return `tlsrep: needs Node ${wanted}, and this is ${running}.${why}\n${ways}\n`
+}

@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const BIN = fileURLToPath(new URL('../bin/tlsrep.mjs', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'tlsrep-bin-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function packagedNode(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/bin/node`)
+  } catch {
+    return undefined
+  }
+}
+
+/** The bin in a directory of its own, with a main that shows how it was started. */
+function copyOfBin(): string {
+  const bin = join(directory, 'bin', 'tlsrep.mjs')
+  mkdirSync(dirname(bin), { recursive: true })
+  mkdirSync(join(directory, 'src'), { recursive: true })
+  copyFileSync(BIN, bin)
+  writeFileSync(join(directory, 'src', 'main.ts'), 'const code: number = 7\nprocess.exit(code)\n')
+  return bin
+}
+
+describe('bin/tlsrep.mjs', () => {
+  it.skipIf(packagedNode() === undefined)(
+    'starts itself again under the packaged Node where this one reads no TypeScript',
+    () => {
+      const { status, stdout } = spawnSync(process.execPath, ['--no-strip-types', BIN, '--version'], {
+        encoding: 'utf8',
+      })
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+    },
+  )
+
+  it('says what is wrong where no Node helps, and exits 2', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['--no-strip-types', copyOfBin()], { encoding: 'utf8' })
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/--no-strip-types|npm install/)
+  })
+
+  it.skipIf(packagedNode() === undefined)('passes arguments on and gives back the exit code', () => {
+    const node = packagedNode() ?? ''
+    expect(spawnSync(node, [copyOfBin()]).status).toBe(7)
+    expect(spawnSync(process.execPath, ['--no-strip-types', BIN, 'no-such-command']).status).toBe(2)
+  })
+})

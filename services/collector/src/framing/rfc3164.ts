@@ -1,0 +1,147 @@
+import { dayStart, isDayOfSomeYear, isDayOfYear, timeOfDay } from './calendar.ts'
+import { type FramingContext, refuseStamp } from './context.ts'
+import type { Framing, LogLine } from './framing.ts'
+import { readHost, readTag, skipPri } from './syslog-header.ts'
+import { fourChars, fourDigits, fractionEnd, fractionMillis, isDigit, twoDigits } from './text.ts'
+
+const COLON = 0x3a
+const DOT = 0x2e
+const SPACE = 0x20
+const ZERO = 0x30
+
+const MONTHS = new Map(
+  ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map((name, index) => [
+    fourChars(`${name} `, 0),
+    index + 1,
+  ]),
+)
+
+/** `Mmm dd hh:mm:ss ` without year or fraction: what nearly every line has, read in whole groups of four. */
+const STAMP = 16
+
+interface Stamp {
+  /** -1 where the stamp has none. */
+  year: number
+  month: number
+  day: number
+  /** Milliseconds since midnight. */
+  millis: number
+}
+
+/**
+ * `[<PRI>]Mmm dd hh:mm:ss host program[pid]: message` (RFC 3164 §4.1.2 and §5). The day is padded by a space (syslog daemons) or a
+ * zero (Postfix' own maillog_file, src/util/msg_logger.c) or not at all; a year may stand before the month or after the day, and a
+ * fraction after the seconds.
+ */
+export function createRfc3164(context: FramingContext): Framing {
+  const { clock, hosts, programs } = context
+  const stamp: Stamp = { year: -1, month: 0, day: 0, millis: 0 }
+  let monthText = 0
+  let dayText = 0
+  let minuteText = 0
+  let secondText = 0
+  let lastTime = 0
+  let lastHost = ''
+  let lastRevision = -1
+
+  /** A line's stamp is mostly that of the line before, and then no part of it is looked into. */
+  function readStamp(text: string, at: number, end: number): number {
+    const a = fourChars(text, at)
+    const b = fourChars(text, at + 4)
+    const c = fourChars(text, at + 8)
+    const d = fourChars(text, at + 12)
+    if (d === secondText && c === minuteText && b === dayText && a === monthText && monthText !== 0) return at + STAMP
+    monthText = a
+    dayText = b
+    minuteText = c
+    secondText = d
+    lastRevision = -1
+    const next = parseStamp(context, stamp, text, at, end)
+    // Of another shape, and so of another length than what was compared.
+    if (next !== at + STAMP) monthText = 0
+    return next
+  }
+
+  function instant(host: string): number {
+    const { year, month, day, millis } = stamp
+    return year < 0 ? clock.yearless(host, month, day, millis) : clock.local(host, dayStart(year, month, day) + millis)
+  }
+
+  return {
+    name: 'rfc3164',
+    frame(line: LogLine) {
+      const at = skipPri(line.text, line.start, line.end)
+      if (at < 0 || at + STAMP > line.end) return false
+      const afterStamp = readStamp(line.text, at, line.end)
+      if (afterStamp < 0) return false
+      const afterHost = readHost(line, afterStamp, hosts)
+      if (afterHost < 0 || !readTag(line, afterHost, programs)) return false
+      if (clock.revision !== lastRevision || line.host !== lastHost) {
+        lastTime = instant(line.host)
+        lastHost = line.host
+        lastRevision = clock.revision
+      }
+      line.time = lastTime
+      return true
+    },
+  }
+}
+
+/** @returns the index after the stamp and its space, -1 when there is no stamp. */
+function parseStamp(context: FramingContext, stamp: Stamp, text: string, start: number, end: number): number {
+  stamp.year = leadingYear(text, start)
+  const month = stamp.year < 0 ? start : start + 5
+  const time = parseDate(stamp, text, month, end)
+  if (time < 0) return -1
+  const afterSeconds = parseTime(stamp, text, time, end)
+  const next = afterSeconds < 0 ? -1 : parseFraction(stamp, text, afterSeconds, end)
+  if (next < 0) return -1
+  const { year, day } = stamp
+  const isDay = year < 0 ? isDayOfSomeYear(stamp.month, day) : isDayOfYear(year, stamp.month, day)
+  return isDay && stamp.millis >= 0 ? next : refuseStamp(context)
+}
+
+/** The year of `2025 Oct  5 …` or `5 2025 …`, -1 where none stands. The caller leaves sixteen characters for it. */
+function leadingYear(text: string, at: number): number {
+  return text.charCodeAt(at + 4) === SPACE ? fourDigits(text, at) : -1
+}
+
+/** Reads `Mmm dd ` or `Mmm dd yyyy `; returns where the time of day begins. */
+function parseDate(stamp: Stamp, text: string, at: number, end: number): number {
+  stamp.month = MONTHS.get(fourChars(text, at)) ?? 0
+  if (stamp.month === 0) return -1
+  let index = text.charCodeAt(at + 4) === SPACE ? at + 5 : at + 4
+  const tens = text.charCodeAt(index) - ZERO
+  if (!isDigit(tens + ZERO)) return -1
+  const ones = text.charCodeAt(index + 1) - ZERO
+  const single = !isDigit(ones + ZERO)
+  stamp.day = single ? tens : tens * 10 + ones
+  index += single ? 1 : 2
+  if (text.charCodeAt(index) !== SPACE) return -1
+  const year = stamp.year < 0 && index + 6 <= end ? leadingYear(text, index + 1) : -1
+  if (year < 0) return index + 1
+  stamp.year = year
+  return index + 6
+}
+
+/** Reads `hh:mm:ss`; returns the index after it, and a negative `stamp.millis` when no clock shows that. */
+function parseTime(stamp: Stamp, text: string, at: number, end: number): number {
+  if (at + 9 > end || text.charCodeAt(at + 2) !== COLON || text.charCodeAt(at + 5) !== COLON) return -1
+  const hour = twoDigits(text, at)
+  const minute = twoDigits(text, at + 3)
+  const second = twoDigits(text, at + 6)
+  if (hour < 0 || minute < 0 || second < 0) return -1
+  stamp.millis = timeOfDay(hour, minute, second)
+  return at + 8
+}
+
+/** Reads an optional fraction and the space after the stamp; returns the index after the space. */
+function parseFraction(stamp: Stamp, text: string, at: number, end: number): number {
+  let next = at
+  if (text.charCodeAt(at) === DOT) {
+    next = fractionEnd(text, at + 1, end)
+    if (next < 0) return -1
+    if (stamp.millis >= 0) stamp.millis += fractionMillis(text, at + 1, next)
+  }
+  return next < end && text.charCodeAt(next) === SPACE ? next + 1 : -1
+}
