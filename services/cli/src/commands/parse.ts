@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { createFramer } from '@tlsrep/collector/framing/frame-line'
 import { openFileSource } from '@tlsrep/collector/inputs/file-source'
 import { InputError } from '@tlsrep/collector/inputs/input-error'
@@ -86,16 +86,17 @@ async function readSources(
 ): Promise<number> {
   const progress = progressFor(paths, options, io)
   let code: number = EXIT.ok
-  let bytesBefore = 0
+  let bytesRead = 0
   for (const path of paths) {
     if (io.signal.aborted) break
     try {
+      const bytesBefore = bytesRead
       const source = await openFileSource(path, { now: io.now() })
       await parseSource(run, source, io.signal, () => {
-        progress.update(bytesBefore + source.bytesRead, run.linesRead)
+        bytesRead = bytesBefore + source.bytesRead
+        progress.update(bytesRead, run.linesRead)
         return flush()
       })
-      bytesBefore += source.bytesRead
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       code = Math.max(code, error.inTheMiddle ? EXIT.faults : EXIT.usage)
@@ -113,15 +114,24 @@ function progressFor(paths: readonly string[], options: ParseOptions, io: Comman
   return showProgress(io.stderr, totalBytes(paths))
 }
 
-/** What cannot be opened is not counted: it will not be read. */
+/** What cannot be opened is not counted: it will not be read. Null where a pipe is among them. */
 function totalBytes(paths: readonly string[]): number | null {
   let total = 0
   for (const path of paths) {
-    const stats = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })
-    if (path === '-' || (stats !== undefined && !stats.isFile() && !stats.isDirectory())) return null
-    total += stats?.isFile() ? stats.size : 0
+    const stats = path === '-' ? undefined : statsOf(path)
+    if (path === '-' || stats?.isFIFO()) return null
+    if (stats?.isFile()) total += stats.size
   }
   return total
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    // Said when it is opened.
+    return undefined
+  }
 }
 
 function writeReport(

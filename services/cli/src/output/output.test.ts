@@ -4,21 +4,47 @@ import { LineWriter } from './line-writer.ts'
 import { progressText } from './progress.ts'
 import { bytesText, durationText, shareText } from './quantities.ts'
 
+/** A stream that keeps what was written, looking at it only after `delay` milliseconds. */
+function collector(writes: string[], delay = 0): Writable {
+  return new Writable({
+    write: (bytes: Buffer, _encoding, done) => {
+      const keep = (): void => {
+        if (bytes.length > 0) writes.push(bytes.toString())
+        done()
+      }
+      if (delay === 0) keep()
+      else setTimeout(keep, delay)
+    },
+  })
+}
+
 describe('LineWriter', () => {
   it('writes every line, in order, in few writes', async () => {
     const writes: string[] = []
-    const stream = new Writable({
-      decodeStrings: false,
-      write: (text, _encoding, done) => {
-        if (text !== '') writes.push(text)
-        done()
-      },
-    })
+    const stream = collector(writes)
     const writer = new LineWriter(stream, new AbortController().signal)
     for (let line = 0; line < 1000; line++) writer.line(`line ${line}`)
     await writer.end()
     expect(writes).toHaveLength(1)
     expect(writes.join('').split('\n')).toEqual([...Array.from({ length: 1000 }, (_, line) => `line ${line}`), ''])
+  })
+
+  it('writes any text as UTF-8, also lines longer than a batch', async () => {
+    const writes: string[] = []
+    const writer = new LineWriter(collector(writes), new AbortController().signal)
+    const lines = ['grüße ☃ 🜁', '☃'.repeat(300_000), '', 'x'.repeat(200_000), 'y'.repeat(200_000), 'end']
+    for (const line of lines) writer.line(line)
+    await writer.end()
+    expect(writes.join('') === `${lines.join('\n')}\n`).toBe(true)
+  })
+
+  it('keeps what was written as it was while the next lines come', async () => {
+    const writes: string[] = []
+    const writer = new LineWriter(collector(writes, 5), new AbortController().signal)
+    const lines = Array.from({ length: 5000 }, (_, line) => `${line} ${'.'.repeat(500)}`)
+    for (const line of lines) writer.line(line)
+    await writer.end()
+    expect(writes.join('') === `${lines.join('\n')}\n`).toBe(true)
   })
 
   it('makes its caller wait while the reader is slow', async () => {

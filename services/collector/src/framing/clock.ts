@@ -140,9 +140,8 @@ function hostClocks(options: ClockOptions): (host: string) => HostClock {
 }
 
 /**
- * Local time to instant. A local time that the clocks jumped over is read at the offset before the jump. One that they showed twice
- * is of the first pass, unless that would set the host back from its line before; a host whose line before is later than the second
- * pass can explain has another history (an older file), and begins with the first pass again.
+ * Local time to instant. A local time that the clocks jumped over is read at the offset before the jump; one that they showed twice is
+ * of the first pass until the host is seen to have set its clock back.
  */
 function toInstant(clock: HostClock, day: number, local: number): number {
   const { before, after, at } = clock.zone.around(day)
@@ -151,8 +150,16 @@ function toInstant(clock: HostClock, day: number, local: number): number {
   const second = local - after
   if (first >= at) return second >= at ? second : first
   if (second < at) return first
-  const setBack = clock.last > first + STRAGGLER_MS && clock.last <= second + (second - first)
-  return setBack ? second : first
+  return isSetBack(clock.last, first, second, at) ? second : first
+}
+
+/**
+ * Whether a host whose line before was at `last` has set its clock back at the instant `at`: that line says so itself, or this one
+ * would set it back otherwise. A line before that is later than the second pass can explain is of another history, e.g. a newer file
+ * that was read first, and says nothing.
+ */
+function isSetBack(last: number, first: number, second: number, at: number): boolean {
+  return last >= at ? last <= second + (second - first) : last > first + STRAGGLER_MS
 }
 
 interface Years {

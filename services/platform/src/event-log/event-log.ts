@@ -14,7 +14,7 @@ export interface EventLog {
   close(): Promise<void>
 }
 
-/** Topics of DESIGN section 3; the record in each is the Avro record of `schemas/avro` named beside it. */
+/** Topics; the record in each is the Avro record of `schemas/avro` named beside it. */
 export const TOPICS = {
   'tls.negotiations': 'TlsNegotiation',
   'tls.listings': 'Listing',

@@ -45,7 +45,7 @@ const SLASH = 47
  * @returns `none` (no counters: Postfix before 3.0, or the line was cut), `cut` (it ends before `commands=`), `ok`
  */
 export function readCounters(text: string, from: number, end: number, into: Counters): 'ok' | 'none' | 'cut' {
-  Object.assign(into, EMPTY)
+  clear(into)
   if (from >= end) return 'none'
   let at = from
   while (at < end) {
@@ -73,7 +73,20 @@ export function readCounters(text: string, from: number, end: number, into: Coun
   return into.commandsAll >= 0 ? 'ok' : 'cut'
 }
 
-const EMPTY = createCounters()
+function clear(into: Counters): void {
+  into.starttlsOk = -1
+  into.starttlsAll = -1
+  into.mailOk = -1
+  into.mailAll = -1
+  into.helloAll = 0
+  into.dataOk = 0
+  into.bdatOk = 0
+  into.bdatAll = 0
+  into.authOk = 0
+  into.xclient = false
+  into.xforward = false
+  into.commandsAll = -1
+}
 
 function store(text: string, start: number, end: number, ok: number, all: number, into: Counters): void {
   switch (end - start) {

@@ -1,4 +1,4 @@
-import { parseAddress, senderPrefix } from '@tlsrep/core'
+import { senderPrefix } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import { NO_TLS_FACTS } from '../tls-facts.ts'
 import { inboundMails, inboundVerdict } from './inbound-outcome.ts'
@@ -9,13 +9,8 @@ export function idBytes(id: string): Uint8Array {
   return Buffer.from(id, 'latin1')
 }
 
-/**
- * The event of an inbound session that is over.
- * @returns undefined when the peer has no IP address (a local socket); such sessions are never opened.
- */
-export function inboundEvent(session: InboundSession, collector: string): TlsNegotiation | undefined {
-  const address = parseAddress(session.ip)
-  if (address === undefined) return undefined
+/** The event of an inbound session that is over. */
+export function inboundEvent(session: InboundSession, collector: string): TlsNegotiation {
   const verdict = inboundVerdict(session)
   const mails = inboundMails(session, verdict)
   const { service, counters, established, failure, opening } = session
@@ -34,9 +29,9 @@ export function inboundEvent(session: InboundSession, collector: string): TlsNeg
     listener: service.listener.name,
     direction: 'inbound',
     session_key: session.key,
-    peer_ip: address,
+    peer_ip: session.address,
     peer_port: session.port < 0 ? null : session.port,
-    sender: senderPrefix(address),
+    sender: senderPrefix(session.address),
     peer_name: session.name,
     helo: session.helo,
     sender_domain: senderDomain(session),

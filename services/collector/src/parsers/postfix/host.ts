@@ -1,6 +1,6 @@
 import type { OpenSession } from './session-table.ts'
 
-/** STARTTLS that was shown longer ago than this says nothing about now (DESIGN section 1). */
+/** STARTTLS that was shown longer ago than this says nothing about now. */
 const SHOWN_FOR_MS = 86_400_000
 
 /** Queue ids are used again only after their message is gone; beyond this many, the oldest are forgotten. */

@@ -142,7 +142,7 @@ export interface MailCounts {
   clear: number | null
 }
 
-/** Counts of an inbound session; null where its lines cannot say (DESIGN section 1). */
+/** Counts of an inbound session; null where its lines cannot say. */
 export function inboundMails(session: InboundSession, verdict: Verdict): MailCounts {
   const { counters } = session
   if (counters === null) return countsFromLines(session, verdict)

@@ -80,6 +80,8 @@ export interface OutboundFacts {
   /** A successful handshake would have left a line. */
   tlsIsLogged: boolean
   peerHadShown: boolean
+  /** Its end was not logged. */
+  truncated: boolean
 }
 
 const UNKNOWN: Verdict = { outcome: 'unknown', fault: 'unknown', proof: 'by_absence', reason: null }
@@ -90,7 +92,7 @@ const UNKNOWN: Verdict = { outcome: 'unknown', fault: 'unknown', proof: 'by_abse
  */
 export function outboundVerdict(facts: OutboundFacts): Verdict {
   if (facts.established) return negotiated(facts)
-  if (facts.failure !== null) return failed(facts.failure)
+  if (facts.failure !== null) return failed(facts.failure, facts.truncated)
   const stated = facts.ending?.stated ?? null
   if (stated !== null) return fromSentence(stated, facts)
   const byFeature = facts.feature === null ? null : fromFeature(facts.feature, facts)
@@ -103,8 +105,12 @@ function negotiated(facts: OutboundFacts): Verdict {
   return { outcome: 'negotiated', fault: 'none', proof: 'stated', reason }
 }
 
-function failed(failure: Failure): Verdict {
-  const { reason, fault, byPlace } = failure
+function failed(failure: Failure, truncated: boolean): Verdict {
+  const { reason, byPlace } = failure
+  const fault = truncated && byPlace && failure.fault === 'peer' ? 'unknown' : failure.fault
+  // Old OpenSSL says `unknown protocol` also of a server that answers in clear: not our floor, then.
+  if (failure.words === 'unknown protocol')
+    return { outcome: 'handshake_failed', fault: 'unknown', proof: 'stated', reason: 'version_unclear' }
   if (fault === 'our_floor') return { outcome: 'refused_by_us', fault, proof: 'stated', reason }
   return { outcome: 'handshake_failed', fault, proof: fault === 'peer' && byPlace ? 'by_absence' : 'stated', reason }
 }
@@ -123,7 +129,7 @@ function fromSentence(stated: Stated, facts: OutboundFacts): Verdict {
 function fromFeature(feature: string, facts: OutboundFacts): Verdict | null {
   const level = feature.split('/')[0] ?? ''
   if (level.startsWith('!') || level.endsWith('?')) return UNKNOWN
-  if (level === 'none') return mailInClear(facts, 'stated', 'local')
+  if (level === 'none') return facts.ending?.mail === 'none' ? null : mailInClear(facts, 'stated', 'local')
   if (level.endsWith(':none'))
     return facts.ending?.mail === 'none' ? UNKNOWN : mailInClear(facts, 'stated', whose(facts))
   return { outcome: 'negotiated', fault: 'none', proof: 'stated', reason: null }

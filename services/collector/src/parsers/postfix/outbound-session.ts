@@ -1,4 +1,4 @@
-import { parseAddress, senderPrefix } from '@tlsrep/core'
+import { senderPrefix } from '@tlsrep/core'
 import type { PeerCertificate, TlsNegotiation } from '@tlsrep/schemas'
 import { NO_TLS_FACTS, type TlsFacts } from '../tls-facts.ts'
 import { idBytes } from './event.ts'
@@ -14,6 +14,7 @@ export class OutboundSession implements OpenSession {
   readonly opening: Opening
   readonly name: string
   readonly ip: string
+  readonly address: Uint8Array
   readonly port: number
   lastAt: number
   endOffset: number
@@ -38,7 +39,7 @@ export class OutboundSession implements OpenSession {
     service: Service,
     key: string,
     opening: Opening,
-    peer: { name: string; ip: string; port: number },
+    peer: { name: string; ip: string; address: Uint8Array; port: number },
     end: (session: OutboundSession) => void,
   ) {
     this.service = service
@@ -46,6 +47,7 @@ export class OutboundSession implements OpenSession {
     this.opening = opening
     this.name = peer.name
     this.ip = peer.ip
+    this.address = peer.address
     this.port = peer.port
     this.lastAt = opening.at
     this.endOffset = opening.offset
@@ -66,9 +68,7 @@ export class OutboundSession implements OpenSession {
   }
 }
 
-export function outboundEvent(session: OutboundSession, collector: string): TlsNegotiation | undefined {
-  const address = parseAddress(session.ip)
-  if (address === undefined) return undefined
+export function outboundEvent(session: OutboundSession, collector: string): TlsNegotiation {
   const verdict = outboundVerdict(factsOf(session))
   const facts = session.established ?? NO_TLS_FACTS
   const mails = outboundMails(session, verdict.outcome)
@@ -84,9 +84,9 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
     listener: null,
     direction: 'outbound',
     session_key: session.key,
-    peer_ip: address,
+    peer_ip: session.address,
     peer_port: session.port < 0 ? null : session.port,
-    sender: senderPrefix(address),
+    sender: senderPrefix(session.address),
     peer_name: session.name === '' ? null : session.name,
     helo: null,
     sender_domain: session.queueId === null ? null : (session.service.instance.senderOf(session.queueId) ?? null),
@@ -135,7 +135,8 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
 function factsOf(session: OutboundSession): OutboundFacts {
   const { failure, ending, feature, afterFailure, proxyDown, tlsIsLogged, peerHadShown } = session
   const established = session.established !== null
-  return { established, failure, ending, feature, afterFailure, proxyDown, tlsIsLogged, peerHadShown }
+  const truncated = session.cutOff
+  return { established, failure, ending, feature, afterFailure, proxyDown, tlsIsLogged, peerHadShown, truncated }
 }
 
 /** A verified peer under a DANE policy was verified by DANE: Postfix 3.11 names the policy. */

@@ -119,9 +119,9 @@ export class PostfixParser implements Parser {
     return 'joined'
   }
 
-  #send(event: TlsNegotiation | undefined): void {
+  #send(event: TlsNegotiation): void {
     this.#table.counts.emitted++
-    if (event !== undefined) this.#emit(event)
+    this.#emit(event)
   }
 
   #tick(host: HostState, time: number): void {

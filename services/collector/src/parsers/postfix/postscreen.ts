@@ -5,6 +5,7 @@ import type { LineClass } from '../parser.ts'
 import { eventId } from './event-id.ts'
 import type { Instance, Service } from './host.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
+import { PeerAddress } from './peer-address.ts'
 import type { SessionTable } from './session-table.ts'
 import type { Failure } from './smtpd-session.ts'
 import { InboundSession } from './smtpd-session.ts'
@@ -40,6 +41,7 @@ export class PostscreenReader {
   readonly #emit: (session: InboundSession) => void
   readonly #screens = new Map<Instance, Screen>()
   readonly #peer = createNamaddr()
+  readonly #address = new PeerAddress()
 
   constructor(table: SessionTable, emit: (session: InboundSession) => void) {
     this.#table = table
@@ -125,6 +127,7 @@ export class PostscreenReader {
 
   #connect(line: LogLine, service: Service, screen: Screen): LineClass {
     if (!this.#scan(line, line.message + 'CONNECT from '.length)) return 'dead_unparsed'
+    if (!this.#address.take(line.text, this.#peer)) return 'ignored_other'
     const before = screen.byPeer.get(this.#key(line.text))
     if (before !== undefined) {
       if (before.opening.at === line.time) return 'ignored_duplicate'
@@ -192,7 +195,7 @@ export class PostscreenReader {
 
   #open(line: LogLine, service: Service, screen: Screen, headless: boolean): InboundSession {
     const key = this.#key(line.text)
-    const ip = ownText(line.text, this.#peer.ipStart, this.#peer.ipEnd)
+    const { text: ip, bytes: address } = this.#address
     const session = new InboundSession(
       service,
       key,
@@ -203,7 +206,7 @@ export class PostscreenReader {
         offset: line.offset,
       },
       headless,
-      { name: null, ip, port: this.#peer.port },
+      { name: null, ip, address, port: this.#peer.port },
       (ended) => this.#end(screen, ended),
     )
     screen.byPeer.set(key, session)

@@ -1,7 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { PeerCertificate } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
-import { ownText, ownUtf8 } from '../../own-text.ts'
+import { ownUtf8 } from '../../own-text.ts'
 import type { LineClass } from '../parser.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
 import { libraryFailure, statedFailure } from './failure.ts'
@@ -10,6 +10,7 @@ import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
 import { Openings } from './openings.ts'
 import { readEnding } from './outbound-outcome.ts'
 import { OutboundSession } from './outbound-session.ts'
+import { PeerAddress } from './peer-address.ts'
 import { Peers } from './peers.ts'
 import type { SessionTable } from './session-table.ts'
 import type { Failure } from './smtpd-session.ts'
@@ -40,6 +41,7 @@ export class SmtpReader {
   readonly #processes = new Map<Service, Map<number, Process>>()
   readonly #peers = new Peers()
   readonly #peer = createNamaddr()
+  readonly #address = new PeerAddress()
   readonly #delivery = createDelivery()
   readonly #head: SummaryHead = { certificate: null, inbound: false, reused: false, peer: 0 }
 
@@ -100,6 +102,7 @@ export class SmtpReader {
     const { text, end } = line
     if (this.#head.inbound) return 'ignored_other'
     if (!scanNamaddr(text, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const summary = this.#summaries.read(text, this.#peer.end, end)
     if (summary === undefined) return 'dead_unparsed'
     service.summariesSeen = true
@@ -119,6 +122,7 @@ export class SmtpReader {
   #failed(line: LogLine, service: Service, process: Process): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'SSL_connect error to '.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const { open } = process
     const mine = open !== null && isPeer(open, text, this.#peer)
     if (mine && open.failure !== null && open.failedAt === line.time && open.endOffset === open.opening.offset)
@@ -158,6 +162,7 @@ export class SmtpReader {
   #unverified(line: LogLine, service: Service, process: Process, at: number): LineClass {
     const { text, end } = line
     if (!scanNamaddr(text, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const { open } = process
     const begun = open !== null && open.established === null && open.failure === null && isPeer(open, text, this.#peer)
     if (!begun) open?.close()
@@ -172,7 +177,7 @@ export class SmtpReader {
     const delivery = this.#delivery
     const kind = readDelivery(text, afterId, end, delivery)
     if (kind === 'unreadable') return 'dead_unparsed'
-    if (kind === 'no_peer') return 'ignored_other'
+    if (kind === 'no_peer' || !this.#address.take(text, delivery.relay)) return 'ignored_other'
     if (delivery.feature !== null) service.tlsFeatureSeen = true
     const id = queueId(text, message, afterId)
     const ending = readEnding(text, delivery.reply, end, delivery.sent)
@@ -212,6 +217,7 @@ export class SmtpReader {
     }
     const peerAt = peerOfSentence(text, afterId, end)
     if (peerAt < 0 || !scanNamaddr(text, peerAt, end, this.#peer)) return 'ignored_other'
+    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const { open } = process
     const same = open !== null && isPeer(open, text, this.#peer)
     if (!same) open?.close()
@@ -241,6 +247,7 @@ export class SmtpReader {
     session.close()
   }
 
+  /** The peer's address must have been taken. */
   #open(line: LogLine, service: Service, process: Process, peer: Namaddr): OutboundSession {
     const { text } = line
     const key = String(line.pid)
@@ -251,7 +258,8 @@ export class SmtpReader {
       { id, at: line.time, source: line.source, offset: line.offset },
       {
         name: ownUtf8(text, peer.hostStart, peer.hostEnd),
-        ip: ownText(text, peer.ipStart, peer.ipEnd),
+        ip: this.#address.text,
+        address: this.#address.bytes,
         port: peer.port,
       },
       (ended) => {

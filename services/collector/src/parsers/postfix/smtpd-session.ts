@@ -1,6 +1,6 @@
 import type { FailureReason, Fault, PeerCertificate } from '@tlsrep/schemas'
 import type { TlsFacts } from '../tls-facts.ts'
-import { type Counters, createCounters } from './counters.ts'
+import type { Counters } from './counters.ts'
 import type { HostState, Service } from './host.ts'
 import type { OpenSession } from './session-table.ts'
 
@@ -40,6 +40,7 @@ export class InboundSession implements OpenSession {
   cutOff = false
   name: string | null
   ip: string
+  readonly address: Uint8Array
   port: number
   established: TlsFacts | null = null
   /** Log time of the summary line. */
@@ -77,7 +78,7 @@ export class InboundSession implements OpenSession {
     key: string,
     opening: Opening,
     headless: boolean,
-    peer: { name: string | null; ip: string; port: number },
+    peer: { name: string | null; ip: string; address: Uint8Array; port: number },
     end: (session: InboundSession) => void,
   ) {
     this.service = service
@@ -88,6 +89,7 @@ export class InboundSession implements OpenSession {
     this.headless = headless
     this.name = peer.name
     this.ip = peer.ip
+    this.address = peer.address
     this.port = peer.port
     this.#end = end
   }
@@ -106,7 +108,7 @@ export class InboundSession implements OpenSession {
   }
 
   keepCounters(counters: Counters): void {
-    this.counters = Object.assign(createCounters(), counters)
+    this.counters = { ...counters }
   }
 
   cut(): void {

@@ -1,4 +1,4 @@
-import { parseAddress, type UnknownNames } from '@tlsrep/core'
+import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin, lastIndexWithin } from '../../within.ts'
@@ -9,6 +9,7 @@ import { libraryFailure, statedFailure } from './failure.ts'
 import type { Service } from './host.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import { Openings } from './openings.ts'
+import { PeerAddress } from './peer-address.ts'
 import type { SessionTable } from './session-table.ts'
 import { InboundSession } from './smtpd-session.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
@@ -49,8 +50,7 @@ export class SmtpdReader {
   readonly #processes = new Map<Service, Map<number, Process>>()
   readonly #peer = createNamaddr()
   readonly #counters = createCounters()
-  /** The address scanned last, known to be one: the lines of a session repeat it. */
-  #lastIp = '?'
+  readonly #address = new PeerAddress()
 
   constructor(table: SessionTable, summaries: SummaryReader, unknown: UnknownNames, output: SmtpdOutput) {
     this.#table = table
@@ -232,7 +232,9 @@ export class SmtpdReader {
     if (!this.#hasAddress(line.text)) return 'ignored_other'
     const session = this.#ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    if (line.text.startsWith('STARTTLS', from - 8)) service.listener.show(line.time)
+    // The word alone is not enough: it stands there too when STARTTLS was answered with an error.
+    const begun = session.established !== null || session.failure !== null
+    if (begun && line.text.startsWith('STARTTLS', from - 8)) service.listener.show(line.time)
     if (line.text.startsWith('BDAT', from - 4) || indexWithin(line.text, 'BDAT (', line.message, from) > 0)
       session.lostInBdat = true
     return 'joined'
@@ -294,7 +296,8 @@ export class SmtpdReader {
 
   #open(line: LogLine, service: Service, process: Process, headless: boolean): InboundSession {
     const { text } = line
-    const { hostStart, hostEnd, ipStart, ipEnd, port } = this.#peer
+    const { hostStart, hostEnd, port } = this.#peer
+    const { text: ip, bytes: address } = this.#address
     const key = String(line.pid)
     const name = ownUtf8(text, hostStart, hostEnd)
     const session = new InboundSession(
@@ -307,7 +310,7 @@ export class SmtpdReader {
         offset: line.offset,
       },
       headless,
-      { name: name === 'unknown' || name === '' ? null : name, ip: ownText(text, ipStart, ipEnd), port },
+      { name: name === 'unknown' || name === '' ? null : name, ip, address, port },
       (ended) => this.#end(process, ended),
     )
     this.#table.add(session)
@@ -372,14 +375,8 @@ export class SmtpdReader {
     return session !== null && scanNamaddr(text, at, end, this.#peer) && this.#isPeer(session, text)
   }
 
-  /** Postfix writes `unknown[unknown]` for a peer that was gone before its address was known, and local sockets have none. */
   #hasAddress(text: string): boolean {
-    const { ipStart, ipEnd } = this.#peer
-    if (ipEnd - ipStart === this.#lastIp.length && text.startsWith(this.#lastIp, ipStart)) return true
-    const ip = ownText(text, ipStart, ipEnd)
-    if (parseAddress(ip) === undefined) return false
-    this.#lastIp = ip
-    return true
+    return this.#address.take(text, this.#peer)
   }
 
   #joined(session: InboundSession | null, line: LogLine): LineClass {

@@ -1,6 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
+import type { Direction } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
-import { ownText } from '../../own-text.ts'
+import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { libraryFailure } from './failure.ts'
@@ -13,8 +14,9 @@ import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-sum
 
 /** A tlsproxy process: it serves many peers at once, so its pid joins nothing but a library problem with the failure behind it. */
 interface Process {
-  library: Failure | null
-  libraryAt: number
+  /** Words of the first library problem since the last other line; whose they are shows at the line behind. */
+  words: string
+  wordsAt: number
 }
 
 const PEER_LOST: Failure = {
@@ -30,6 +32,12 @@ const TIMED_OUT: Failure = {
   byPlace: false,
 }
 const PROCESSES_MAX = 4096
+const SAME_BREATH_MS = 1_000
+const WORDS_MAX = 512
+const FAILED = 'TLS handshake failed for service='
+const LIBRARY = 'TLS library problem: '
+const TIMEOUT = 'ciphertext read/write timeout for '
+const EXPLANATIONS = [LIBRARY, TIMEOUT]
 
 /**
  * Reads the lines of tlsproxy (src/tlsproxy/tlsproxy.c), which does TLS for postscreen and, with connection reuse, for smtp. Its lines
@@ -52,36 +60,28 @@ export class TlsproxyReader {
   }
 
   read(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
+    const { text, message } = line
     const process = this.#process(line, service)
     if (text.startsWith('warning: ', message)) return this.#warning(line, process, message + 'warning: '.length)
-    const { library } = process
-    process.library = null
+    const words = Math.abs(line.time - process.wordsAt) <= SAME_BREATH_MS ? process.words : ''
+    process.words = ''
     if (text.startsWith('CONNECT from ', message)) return this.#proxied(line, service, 'CONNECT from ', 'begun')
     if (text.startsWith('CONNECT to ', message)) {
       this.#smtp.proxyAnswers(service.instance)
       return 'joined'
     }
     if (text.startsWith('DISCONNECT ', message)) return this.#proxied(line, service, 'DISCONNECT ', 'ended')
-    if (text.startsWith('TLS handshake failed for service=', message)) {
-      const near = library !== null && Math.abs(line.time - process.libraryAt) <= 1000
-      return this.#failed(line, service, near && library !== null ? library : PEER_LOST)
-    }
+    if (text.startsWith(FAILED, message)) return this.#failed(line, service, words)
     if (readSummaryHead(text, message, this.#head)) return this.#established(line, service)
     return 'ignored_noise'
   }
 
   #warning(line: LogLine, process: Process, at: number): LineClass {
     const { text, end } = line
-    const words = 'TLS library problem: '
-    if (text.startsWith(words, at)) {
-      process.library ??= libraryFailure(text, at + words.length, end, 'inbound', this.#unknown) ?? null
-      process.libraryAt = line.time
-      return 'joined'
-    }
-    if (text.startsWith('ciphertext read/write timeout for ', at)) {
-      process.library = TIMED_OUT
-      process.libraryAt = line.time
+    for (const opening of EXPLANATIONS) {
+      if (!text.startsWith(opening, at)) continue
+      if (process.words === '') process.words = ownUtf8(text, at, Math.min(end, at + WORDS_MAX))
+      process.wordsAt = line.time
       return 'joined'
     }
     return 'ignored_other'
@@ -99,17 +99,30 @@ export class TlsproxyReader {
     return known || what === 'ended' ? 'joined' : 'ignored_orphan'
   }
 
-  #failed(line: LogLine, service: Service, failure: Failure): LineClass {
+  #failed(line: LogLine, service: Service, words: string): LineClass {
     const { text, message, end } = line
     const at = indexWithin(text, ' peer=', message, end)
     if (at < 0 || !scanNamaddr(text, at + ' peer='.length, end, this.#peer)) return 'dead_unparsed'
     const ip = this.#ip(text)
-    const inbound = text.startsWith('smtpd ', message + 'TLS handshake failed for service='.length)
+    const inbound = text.startsWith('smtpd ', message + FAILED.length)
+    const failure = this.#failure(words, inbound ? 'inbound' : 'outbound')
     if (!inbound) {
       this.#smtp.proxyFailed(service.instance, ip, this.#peer.port, failure, line.time)
       return 'joined'
     }
     return this.#postscreen.failed(line, service.instance, ip, this.#peer.port, failure) ? 'joined' : 'ignored_orphan'
+  }
+
+  #failure(words: string, direction: Direction): Failure {
+    if (words.startsWith(TIMEOUT)) return TIMED_OUT
+    if (words === '') return PEER_LOST
+    return (
+      libraryFailure(words, LIBRARY.length, words.length, direction, this.#unknown) ?? {
+        ...PEER_LOST,
+        reason: 'other',
+        words,
+      }
+    )
   }
 
   #established(line: LogLine, service: Service): LineClass {
@@ -134,7 +147,7 @@ export class TlsproxyReader {
     let process = this.#processes.get(key)
     if (process === undefined) {
       if (this.#processes.size >= PROCESSES_MAX) this.#processes.clear()
-      process = { library: null, libraryAt: 0 }
+      process = { words: '', wordsAt: 0 }
       this.#processes.set(key, process)
     }
     return process

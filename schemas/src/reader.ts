@@ -1,0 +1,132 @@
+import type { Type } from 'avsc'
+import { type AvroSchema, olderSchemas, schemaJson } from './avro-schema.ts'
+import { avscType } from './avsc-type.ts'
+import { fingerprintText, schemaFingerprint } from './fingerprint.ts'
+import { readFrame } from './framing.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import { projection } from './projection.ts'
+import type { RecordName } from './record-names.ts'
+import type { RecordTypes } from './records.generated.ts'
+
+/** The schema that a record was written with. */
+export interface WriterSchema {
+  schema: AvroSchema
+  fingerprint: bigint
+}
+
+/**
+ * Why bytes are no record.
+ * - `not_avro`: neither framing stands before them.
+ * - `unknown_schema`: nobody knows the schema that they name, or it cannot be read as this record.
+ * - `truncated`: they end before the record does.
+ * - `trailing_bytes`: they go on after it.
+ * - `invalid`: they say something that the schema does not allow, such as an enum symbol that it does not have.
+ */
+export type DecodeReason = 'not_avro' | 'unknown_schema' | 'truncated' | 'trailing_bytes' | 'invalid'
+
+export type Decoded<T> =
+  | { ok: true; value: T; writer: WriterSchema; bodyStart: number }
+  | { ok: false; reason: DecodeReason; detail: string }
+
+export interface Reader<T> {
+  /**
+   * Reads one framed record, whoever wrote it: never throws for what the bytes are. With the value comes the writer's schema, and where
+   * the record begins behind its framing, for those who pass the record on as it is.
+   */
+  decode(bytes: Uint8Array): Decoded<T>
+}
+
+export interface ReaderOptions<F> {
+  /** The schema behind an id of the schema registry, as far as it has been fetched. */
+  resolveConfluentId?: (id: number) => AvroSchema | undefined
+  /** Schemas of earlier writers beside those in `avro/history`. */
+  olderSchemas?: readonly AvroSchema[]
+  /** The only fields to make values of; the others are walked over. All unless given. */
+  fields?: readonly F[]
+}
+
+/** How to read what one writer's schema wrote. */
+interface Plan {
+  writer: WriterSchema
+  layout: Layout
+  decode(bytes: Buffer, start: number): unknown
+}
+
+/** A reader for one kind of record, for both framings and all writers' schemas that are known. */
+export function createReader<
+  N extends RecordName,
+  F extends keyof RecordTypes[N] & string = keyof RecordTypes[N] & string,
+>(name: N, options: ReaderOptions<F> = {}): Reader<Pick<RecordTypes[N], F>> {
+  const today = schemaJson(name)
+  const readerType = avscType(options.fields === undefined ? today : projection(today, options.fields))
+  const plans = new Map<bigint, Plan>()
+  const plansById = new Map<number, Plan>()
+
+  /** A schema that cannot be read as this record throws. */
+  function learn(schema: AvroSchema): Plan {
+    const fingerprint = schemaFingerprint(schema)
+    const known = plans.get(fingerprint)
+    if (known !== undefined) return known
+    const plan = makePlan(readerType, schema, fingerprint)
+    plans.set(fingerprint, plan)
+    return plan
+  }
+
+  function planOfId(id: number): Plan | string {
+    const known = plansById.get(id)
+    if (known !== undefined) return known
+    const schema = options.resolveConfluentId?.(id)
+    if (schema === undefined) return `schema id ${id}`
+    try {
+      const plan = learn(schema)
+      plansById.set(id, plan)
+      return plan
+    } catch (error) {
+      return `schema id ${id} cannot be read as ${name}: ${messageOf(error)}`
+    }
+  }
+
+  for (const schema of [today, ...olderSchemas(name).values(), ...(options.olderSchemas ?? [])]) learn(schema)
+
+  return {
+    decode(bytes) {
+      const frame = readFrame(bytes)
+      if (typeof frame === 'string') return { ok: false, reason: frame, detail: `framing of ${name}` }
+      const plan =
+        frame.kind === 'confluent'
+          ? planOfId(frame.schemaId)
+          : (plans.get(frame.fingerprint) ?? `schema fingerprint ${fingerprintText(frame.fingerprint)}`)
+      if (typeof plan === 'string') return { ok: false, reason: 'unknown_schema', detail: plan }
+      return decodeBody<Pick<RecordTypes[N], F>>(plan, bytes, frame.bodyStart, name)
+    },
+  }
+}
+
+function decodeBody<T>(plan: Plan, bytes: Uint8Array, bodyStart: number, name: string): Decoded<T> {
+  const end = plan.layout.walk(bytes, bodyStart)
+  if (typeof end !== 'number') return { ok: false, reason: end.reason, detail: `in ${end.field || name}` }
+  if (end !== bytes.length) {
+    return { ok: false, reason: 'trailing_bytes', detail: `${bytes.length - end} bytes after ${name}` }
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  try {
+    return { ok: true, value: plan.decode(buffer, bodyStart) as T, writer: plan.writer, bodyStart }
+  } catch (error) {
+    return { ok: false, reason: 'invalid', detail: messageOf(error) }
+  }
+}
+
+function makePlan(readerType: Type, schema: AvroSchema, fingerprint: bigint): Plan {
+  const writerType = avscType(schema)
+  // Without a resolver avsc reads fastest; it may be left out only where both sides are the same schema.
+  const resolver = writerType.equals(readerType) ? undefined : readerType.createResolver(writerType)
+  return {
+    writer: { schema, fingerprint },
+    layout: layoutOf(writerType),
+    decode: (bytes, start) => readerType.decode(bytes, start, resolver).value,
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
