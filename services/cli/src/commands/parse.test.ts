@@ -206,6 +206,7 @@ describe('tlsrep parse', () => {
     const { code, stdout, stderr } = await result
     expect(code).toBe(130)
     expect(eventsIn(stdout)).toHaveLength(1)
+    expect(stderr).toContain('interrupted')
     expect(stderr).toContain('3 read = 3 joined')
   })
 

@@ -44,9 +44,7 @@ export async function parse(paths: readonly string[], options: ParseOptions, io:
     if (report !== undefined) writeReport(report, run, options, io, writer)
   }
   await writer.end()
-  // On a terminal the account follows the tables.
-  const gap = report !== undefined && io.stdout.isTTY && !options.json ? '\n' : ''
-  await written(io.stderr, gap + account(run, options))
+  await written(io.stderr, options.json ? accountJson(run) : accountText(run, options, io))
   return io.signal.aborted ? EXIT.interrupted : code
 }
 
@@ -146,9 +144,17 @@ function writeReport(
   writer.line(text)
 }
 
-function account(run: ParseRun, options: ParseOptions): string {
-  const reconciliation = run.reconciliation()
-  if (options.json) return `${reconciliationJson(reconciliation)}\n`
+function accountJson(run: ParseRun): string {
+  return `${reconciliationJson(run.reconciliation())}\n`
+}
+
+function accountText(run: ParseRun, options: ParseOptions, io: CommandIo): string {
   const complaint = orderComplaint(run.sources)
-  return renderReconciliation(reconciliation) + (complaint === undefined ? '' : `${escapeControls(complaint)}\n`)
+  return [
+    // On a terminal the account follows the tables.
+    options.table && io.stdout.isTTY ? '\n' : '',
+    io.signal.aborted ? 'tlsrep: interrupted. The account so far:\n' : '',
+    renderReconciliation(run.reconciliation()),
+    complaint === undefined ? '' : `${escapeControls(complaint)}\n`,
+  ].join('')
 }

@@ -9,7 +9,7 @@ const LINE_FEED = 10
 /**
  * Writes lines to a stream in large batches. `line` never waits; `flush` hands everything over and tells when the stream has room
  * again, so that a slow reader slows the parser and nothing piles up. Lines are encoded one by one into buffers that are used again:
- * measured several times faster than to gather text and let the stream encode it.
+ * into a pipe, measured several times faster than to gather text and let the stream encode it.
  */
 export class LineWriter {
   readonly #stream: Writable

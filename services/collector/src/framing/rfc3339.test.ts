@@ -90,6 +90,7 @@ describe('rfc3339', () => {
     '2026/11/25T03:43:25Z h p[1]: m',
     '2026-11-25 03:56:07 Warning: purging the environment.',
     '2026-11-25T03:53:21.350Z',
+    '2026-11-25T03:53:21.350Z [INFO] [-] [core] Starting up Haraka',
   ])('is not the framing of %s', (text) => {
     expect(read(text)).toBe('no_framing')
   })

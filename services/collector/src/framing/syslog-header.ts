@@ -40,7 +40,8 @@ export function skipPri(text: string, start: number, end: number): number {
 
 /**
  * Reads a name that ends at a space into `line.host`.
- * What ends in a colon is a tag: libc writes lines without a host to the local log socket.
+ * What ends in a colon is a tag: libc writes lines without a host to the local log socket. What begins with a bracket is a level or a
+ * pid: programs that write their own files (Haraka, Exim) put one behind the same stamp.
  * @returns the index of what follows the host, -1 when there is no host.
  */
 export function readHost(line: LogLine, at: number, hosts: Interner): number {
@@ -55,7 +56,7 @@ export function readHost(line: LogLine, at: number, hosts: Interner): number {
       hash = Math.imul(hash ^ code, HASH_PRIME)
       continue
     }
-    if (index === at) return -1
+    if (index === at || text.charCodeAt(at) === OPEN) return -1
     if (previous === COLON) {
       line.host = ''
       return at

@@ -14,19 +14,22 @@ import {
 const IGNORED_WORDS: Record<IgnoredClass, string> = {
   other_program: 'of programs that are no mail server',
   empty: 'empty',
-  other: 'say nothing about TLS or sessions',
+  other: 'nothing about TLS or sessions',
   noise: 'debug output in between',
   orphan: 'of sessions of which nothing else is left',
   duplicate: 'the same line again',
 }
 
 const DEAD_WORDS: Record<DeadReason, string> = {
-  no_framing: 'do not begin like a line of any known syslog format',
-  bad_stamp: 'have a time stamp that is no time',
-  binary: 'are no text',
-  too_long: 'are longer than 64 KiB',
-  unparsed: 'look like a session line and cannot be read',
+  no_framing: 'no known syslog format',
+  bad_stamp: 'a time stamp that is no time',
+  binary: 'not text',
+  too_long: 'longer than 64 KiB',
+  unparsed: 'like a session line, and cannot be read',
 }
+
+/** Characters of a shape that are shown; the JSON has more. */
+const SHAPE_SHOWN = 100
 
 /** Unknown names shown; the JSON has them all. */
 const NAMES_SHOWN = 20
@@ -88,7 +91,7 @@ function deadRows({ lines, dead_samples }: Reconciliation): string[] {
       .filter((sample) => sample.reason === reason)
       .map(
         ({ source, offset, shape }) =>
-          `${' '.repeat(12)}${escapeControls(source)} at byte ${offset}: ${escapeControls(shape)}`,
+          `${' '.repeat(12)}${escapeControls(source)} at byte ${offset}: ${shortened(escapeControls(shape))}`,
       ),
   ])
 }
@@ -121,6 +124,10 @@ function unknownNameRows({ unknown_names, unknown_names_others }: Reconciliation
 function row(kind: string, count: number, name: string, words: string): string {
   const explained = words === '' ? '' : `  (${words})`
   return `  ${kind.padEnd(9)} ${grouped(count).padStart(13)}  ${name}${explained}`
+}
+
+function shortened(text: string): string {
+  return text.length > SHAPE_SHOWN ? `${text.slice(0, SHAPE_SHOWN)}…` : text
 }
 
 /** A whole number with its thousands apart, the same in every locale. */

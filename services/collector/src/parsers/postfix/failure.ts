@@ -20,7 +20,7 @@ export function statedFailure(
   unknown: UnknownNames,
 ): Failure {
   const words = cutWords(text, from, end)
-  if (/^-?[0-9]+$/.test(words) || words === '') return { ...LOST, words }
+  if (words === '-1' || words === '0' || words === '') return { ...LOST, words }
   const found = findFailureReason(words, direction)
   if (found === undefined) unknown.count('reason', words)
   return { reason: found?.reason ?? 'other', fault: found?.fault ?? 'unknown', byPlace: false, words }

@@ -4,7 +4,7 @@ import type { OpenSession } from './session-table.ts'
 const SHOWN_FOR_MS = 86_400_000
 
 /** Queue ids are used again only after their message is gone; beyond this many, the oldest are forgotten. */
-const SENDERS_MAX = 65_536
+const SENDERS_MAX = 32_768
 
 /** One of our doors: all services that a configuration calls by one name. */
 export class Listener {
@@ -64,8 +64,9 @@ export class Service {
 export class Instance {
   readonly name: string
   readonly host: HostState
-  /** Envelope sender domain by queue id, from qmgr; bounded. */
-  readonly #senders = new Map<string, string>()
+  /** Envelope sender domain by queue id, from qmgr: the newest, and those before them. Two halves forget in bulk what is old. */
+  #senders = new Map<string, string>()
+  #olderSenders = new Map<string, string>()
 
   constructor(name: string, host: HostState) {
     this.name = name
@@ -74,14 +75,14 @@ export class Instance {
 
   noteSender(queueId: string, domain: string): void {
     if (this.#senders.size >= SENDERS_MAX) {
-      const oldest = this.#senders.keys().next()
-      if (!oldest.done) this.#senders.delete(oldest.value)
+      this.#olderSenders = this.#senders
+      this.#senders = new Map()
     }
     this.#senders.set(queueId, domain)
   }
 
   senderOf(queueId: string): string | undefined {
-    return this.#senders.get(queueId)
+    return this.#senders.get(queueId) ?? this.#olderSenders.get(queueId)
   }
 }
 

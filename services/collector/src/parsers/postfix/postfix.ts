@@ -168,6 +168,7 @@ export class PostfixParser implements Parser {
   #forget(service: Service): void {
     this.#smtpd.forget(service)
     this.#smtp.forget(service)
+    this.#tlsproxy.forget(service)
     this.#postscreen.forget(service.instance)
   }
 

@@ -48,7 +48,7 @@ export class TlsproxyReader {
   readonly #smtp: SmtpReader
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
-  readonly #processes = new Map<string, Process>()
+  readonly #processes = new Map<Service, Map<number, Process>>()
   readonly #peer = createNamaddr()
   readonly #head: SummaryHead = { certificate: null, inbound: true, reused: false, peer: 0 }
 
@@ -57,6 +57,10 @@ export class TlsproxyReader {
     this.#smtp = smtp
     this.#summaries = summaries
     this.#unknown = unknown
+  }
+
+  forget(service: Service): void {
+    this.#processes.delete(service)
   }
 
   read(line: LogLine, service: Service): LineClass {
@@ -143,12 +147,16 @@ export class TlsproxyReader {
   }
 
   #process(line: LogLine, service: Service): Process {
-    const key = `${service.instance.host.name}\0${service.program}\0${line.pid}`
-    let process = this.#processes.get(key)
+    let processes = this.#processes.get(service)
+    if (processes === undefined) {
+      processes = new Map()
+      this.#processes.set(service, processes)
+    }
+    let process = processes.get(line.pid)
     if (process === undefined) {
-      if (this.#processes.size >= PROCESSES_MAX) this.#processes.clear()
+      if (processes.size >= PROCESSES_MAX) processes.clear()
       process = { words: '', wordsAt: 0 }
-      this.#processes.set(key, process)
+      processes.set(line.pid, process)
     }
     return process
   }
