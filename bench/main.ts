@@ -79,7 +79,7 @@ async function benchEncode(): Promise<void> {
   await parseFile(log, (event) => {
     if (events.length < 20_000) events.push(event)
   })
-  const encoder = createEncoder('TlsNegotiation', { framing: 'single-object' })
+  const encoder = createEncoder('TlsNegotiation')
   const { seconds, gcShare } = await best(RUNS + 2, () => {
     for (let round = 0; round < 20; round++) for (const event of events) encoder.encode(event)
   })

@@ -9,7 +9,7 @@ export function orderComplaint(sources: readonly SourceSpan[]): string | undefin
     const before = sources[index - 1]
     if (before === undefined || !(source.lastTime < before.firstTime)) continue
     return (
-      `tlsrep: ${source.name} is older than ${before.name} and was read after it. ` +
+      `${source.name} is older than ${before.name} and was read after it. ` +
       'Name the oldest file first, or sessions that go on from one file to the next are torn.'
     )
   }

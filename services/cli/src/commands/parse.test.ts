@@ -140,6 +140,12 @@ describe('tlsrep parse', () => {
     expect(stderr).toContain('0 read = 0 joined')
   })
 
+  it('says so when the log is of no mail server that it reads', async () => {
+    const { code, stderr } = await tlsrep(['parse', fileOf('2026-03-02T10:00:00Z mx1 cron[7]: tick\n')])
+    expect(code).toBe(0)
+    expect(stderr).toContain('No session found')
+  })
+
   it('goes on after a file that cannot be opened, and exits 2', async () => {
     const missing = join(directory, 'missing.log')
     const { code, stdout, stderr } = await tlsrep(['parse', missing, directory, fileOf(session(1))])
@@ -158,12 +164,16 @@ describe('tlsrep parse', () => {
   })
 
   it('prints the account as one line of JSON with --json', async () => {
-    const { stderr } = await tlsrep(['parse', '--json', fileOf(session(1))])
+    const missing = join(directory, 'missing.log')
+    const { code, stderr } = await tlsrep(['parse', '--json', missing, fileOf(session(1))])
+    expect(code).toBe(2)
     expect(stderr.trimEnd()).not.toContain('\n')
     expect(JSON.parse(stderr)).toMatchObject({
       lines: { read: 3, joined: 3 },
       sessions: { opened: 1, emitted: 1, open: 0, handed_over: 0 },
       balanced: { lines: true, sessions: true },
+      errors: [{ code: 'not_found', source: missing }],
+      notes: [],
     })
   })
 

@@ -18,7 +18,7 @@ import { styleFor } from '../table/draw-table.ts'
 import { ReportBuilder } from '../table/report.ts'
 import type { CommandIo } from './command-io.ts'
 import { orderComplaint } from './file-order.ts'
-import type { MTA_NAMES, ParseOptions } from './parse-options.ts'
+import { MTA_NAMES, type ParseOptions } from './parse-options.ts'
 
 /** In the order in which they are asked whose a program is. */
 const PARSERS: Readonly<Record<(typeof MTA_NAMES)[number], ParserFactory>> = { postfix: createPostfixParser }
@@ -38,14 +38,18 @@ export async function parse(paths: readonly string[], options: ParseOptions, io:
       ? (event: TlsNegotiation) => writer.line(toJson(event))
       : (event: TlsNegotiation) => report.add(event)
   const run = createRun(options, io, emit)
-  const code = await readSources(paths, run, options, io, () => writer.flush())
+  const errors = await readSources(paths, run, options, io, () => writer.flush())
   if (!io.signal.aborted) {
     run.finish()
     if (report !== undefined) writeReport(report, run, options, io, writer)
   }
   await writer.end()
-  await written(io.stderr, options.json ? accountJson(run) : accountText(run, options, io))
-  return io.signal.aborted ? EXIT.interrupted : code
+  await written(io.stderr, options.json ? accountJson(run, errors) : accountText(run, options, io))
+  return io.signal.aborted ? EXIT.interrupted : Math.max(EXIT.ok, ...errors.map(exitCodeOf))
+}
+
+function exitCodeOf(error: InputError): number {
+  return error.inTheMiddle ? EXIT.faults : EXIT.usage
 }
 
 function createRun(options: ParseOptions, io: CommandIo, emit: (event: TlsNegotiation) => void): ParseRun {
@@ -73,7 +77,7 @@ function createRun(options: ParseOptions, io: CommandIo, emit: (event: TlsNegoti
 
 /**
  * Reads the sources one after another. One that cannot be read is reported and left out; the others are still worth reading.
- * @returns the worst exit code that any of them gave
+ * @returns what went wrong
  */
 async function readSources(
   paths: readonly string[],
@@ -81,9 +85,9 @@ async function readSources(
   options: ParseOptions,
   io: CommandIo,
   flush: () => Promise<void> | undefined,
-): Promise<number> {
+): Promise<InputError[]> {
   const progress = progressFor(paths, options, io)
-  let code: number = EXIT.ok
+  const errors: InputError[] = []
   let bytesRead = 0
   for (const path of paths) {
     if (io.signal.aborted) break
@@ -97,12 +101,14 @@ async function readSources(
       })
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      code = Math.max(code, error.inTheMiddle ? EXIT.faults : EXIT.usage)
+      errors.push(error)
+      // As JSON, errors are a part of the account, so that stderr is one line.
+      if (options.json) continue
       progress.interrupt(() => io.stderr.write(`tlsrep: ${escapeControls(error.message)}\n`))
     }
   }
   progress.stop()
-  return code
+  return errors
 }
 
 function progressFor(paths: readonly string[], options: ParseOptions, io: CommandIo): Progress {
@@ -144,17 +150,31 @@ function writeReport(
   writer.line(text)
 }
 
-function accountJson(run: ParseRun): string {
-  return `${reconciliationJson(run.reconciliation())}\n`
+function accountJson(run: ParseRun, errors: readonly InputError[]): string {
+  return `${JSON.stringify({
+    ...reconciliationJson(run.reconciliation()),
+    errors: errors.map(({ code, source, message }) => ({ code, source, message })),
+    notes: notes(run),
+  })}\n`
 }
 
 function accountText(run: ParseRun, options: ParseOptions, io: CommandIo): string {
-  const complaint = orderComplaint(run.sources)
   return [
     // On a terminal the account follows the tables.
     options.table && io.stdout.isTTY ? '\n' : '',
     io.signal.aborted ? 'tlsrep: interrupted. The account so far:\n' : '',
     renderReconciliation(run.reconciliation()),
-    complaint === undefined ? '' : `${escapeControls(complaint)}\n`,
+    ...notes(run).map((note) => `tlsrep: ${escapeControls(note)}\n`),
   ].join('')
+}
+
+/** What the user should know beside the numbers. */
+function notes(run: ParseRun): string[] {
+  const { lines, sessions } = run.reconciliation()
+  const order = orderComplaint(run.sources)
+  const nothing =
+    lines.read > 0 && sessions.opened === 0
+      ? `No session found: no line is of the session programs of a mail server that is read (${MTA_NAMES.join(', ')}).`
+      : undefined
+  return [order, nothing].filter((note) => note !== undefined)
 }

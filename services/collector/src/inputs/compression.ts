@@ -150,7 +150,6 @@ function decodeError(compression: string, source: string, taken: number, failure
  */
 class PulledDecoder {
   readonly #stream: Transform & { bytesWritten: number }
-  #failure: Error | undefined
   #wake: () => void = () => {}
   #consumedBefore = 0
   /** The member is complete; the bytes after those consumed belong to the next. */
@@ -162,10 +161,7 @@ class PulledDecoder {
     // A high-water mark of one byte makes every output chunk a full buffer, so decoding waits until it is read.
     const options = { chunkSize: OUTPUT_BYTES, highWaterMark: 1 }
     this.#stream = compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options)
-    this.#stream.on('error', (error) => {
-      this.#failure = error
-      this.#wake()
-    })
+    this.#stream.on('error', () => this.#wake())
     this.#stream.on('end', () => {
       this.ended = true
       this.#wake()
@@ -197,7 +193,7 @@ class PulledDecoder {
     for (;;) {
       const output: Buffer | null = this.#stream.read()
       if (output !== null) yield output
-      else if (this.#failure !== undefined) throw new DecodeFailure(this.#failure)
+      else if (this.#stream.errored) throw new DecodeFailure(this.#stream.errored)
       else if (this.ended || isWritten()) return
       else await this.#change()
     }

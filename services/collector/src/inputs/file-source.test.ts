@@ -214,6 +214,24 @@ async function* chunksOf(bytes: Buffer, sizes: readonly number[]): AsyncGenerato
   }
 }
 
+it('reads zstd data behind a skippable frame, as parallel compressors write them', async () => {
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4])
+  const bytes = Buffer.concat([
+    skippable,
+    zstdCompressSync(Buffer.from('one\n')),
+    skippable,
+    zstdCompressSync(Buffer.from('two\n')),
+  ])
+  expect(await readAll(fileOf(bytes))).toMatchObject({ text: 'one\ntwo\n', error: undefined })
+})
+
+it('does not take zeros in the middle of a damaged file for padding', async () => {
+  const whole = gzipSync(Buffer.from(log))
+  const damaged = Buffer.from(whole)
+  damaged.fill(0, whole.length >> 1)
+  expect((await readAll(fileOf(damaged))).error?.code).toMatch(/damaged|cut_off/)
+})
+
 describe('byte streams', () => {
   const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array))
   const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 4 })

@@ -9,6 +9,7 @@ import {
   type IgnoredClass,
   ignoredLines,
   type Reconciliation,
+  type ReconciliationCheck,
 } from './reconciliation.ts'
 
 const IGNORED_WORDS: Record<IgnoredClass, string> = {
@@ -49,9 +50,9 @@ export function renderReconciliation(reconciliation: Reconciliation): string {
   return `${rows.join('\n')}\n`
 }
 
-/** The account for scripts: one JSON object without line breaks. */
-export function reconciliationJson(reconciliation: Reconciliation): string {
-  return JSON.stringify({ ...reconciliation, balanced: check(reconciliation) })
+/** The account for scripts, as an object for JSON: all of it, and whether the equations hold. */
+export function reconciliationJson(reconciliation: Reconciliation): Reconciliation & { balanced: ReconciliationCheck } {
+  return { ...reconciliation, balanced: check(reconciliation) }
 }
 
 function linesEquation(reconciliation: Reconciliation): string {

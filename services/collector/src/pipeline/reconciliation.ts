@@ -1,4 +1,4 @@
-import { DIRECTIONS, type Direction, OUTCOMES, type Outcome } from '@tlsrep/schemas'
+import { type Direction, OUTCOMES, type Outcome } from '@tlsrep/schemas'
 import type { LineClass } from '../parsers/parser.ts'
 
 /**
@@ -133,16 +133,4 @@ export function check(reconciliation: Reconciliation): ReconciliationCheck {
       sessions.emitted === events.count &&
       events.count === received,
   }
-}
-
-/** Outcomes that occurred, in the schema's order, per direction that occurred. */
-export function outcomesSeen(
-  reconciliation: Reconciliation,
-): { direction: Direction; outcome: Outcome; count: number }[] {
-  const { outcomes } = reconciliation.events
-  return DIRECTIONS.flatMap((direction) =>
-    OUTCOMES.map((outcome) => ({ direction, outcome, count: outcomes[direction][outcome] })).filter(
-      ({ count }) => count > 0,
-    ),
-  )
 }

@@ -2,6 +2,7 @@ import { senderPrefix } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import { NO_TLS_FACTS } from '../tls-facts.ts'
 import { inboundMails, inboundVerdict } from './inbound-outcome.ts'
+import { addressBytes } from './peer-address.ts'
 import type { InboundSession } from './smtpd-session.ts'
 
 /** 16 bytes out of their latin1 text. */
@@ -11,6 +12,7 @@ export function idBytes(id: string): Uint8Array {
 
 /** The event of an inbound session that is over. */
 export function inboundEvent(session: InboundSession, collector: string): TlsNegotiation {
+  const address = addressBytes(session.ip)
   const verdict = inboundVerdict(session)
   const mails = inboundMails(session, verdict)
   const { service, counters, established, failure, opening } = session
@@ -29,9 +31,9 @@ export function inboundEvent(session: InboundSession, collector: string): TlsNeg
     listener: service.listener.name,
     direction: 'inbound',
     session_key: session.key,
-    peer_ip: session.address,
+    peer_ip: address,
     peer_port: session.port < 0 ? null : session.port,
-    sender: senderPrefix(session.address),
+    sender: senderPrefix(address),
     peer_name: session.name,
     helo: session.helo,
     sender_domain: senderDomain(session),

@@ -1,7 +1,7 @@
 import type { LogLine } from '../../framing/framing.ts'
 import { eventId } from './event-id.ts'
 
-/** More equal openings in one stamp than any process can make. */
+/** More openings in one stamp than any process can make. */
 const REMEMBERED_MAX = 1024
 
 /**
@@ -10,23 +10,32 @@ const REMEMBERED_MAX = 1024
  */
 export class Openings {
   #at = Number.NaN
-  readonly #ids: string[] = []
+  #last = ''
+  /** Those before the last at this stamp; a busy second is rare, so most processes have none. */
+  #before: string[] | null = null
 
   /** The event id of a session that `line` opens. */
   next(line: LogLine, service: string, key: string): string {
     const first = eventId(line, service, key, 0)
-    if (line.time !== this.#at) {
-      this.#at = line.time
-      this.#ids.length = 0
-    }
     let ordinal = 0
-    for (const id of this.#ids) if (id === first) ordinal++
-    if (this.#ids.length < REMEMBERED_MAX) this.#ids.push(first)
+    if (line.time === this.#at) ordinal = this.#remember(first)
+    else this.#before = null
+    this.#at = line.time
+    this.#last = first
     return ordinal === 0 ? first : eventId(line, service, key, ordinal)
   }
 
   /** Whether `line` is, byte for byte, the line that opened the session before. */
   isLast(line: LogLine, service: string, key: string): boolean {
-    return line.time === this.#at && this.#ids.at(-1) === eventId(line, service, key, 0)
+    return line.time === this.#at && this.#last === eventId(line, service, key, 0)
+  }
+
+  /** How many sessions were opened by an equal line. */
+  #remember(first: string): number {
+    this.#before ??= []
+    if (this.#before.length < REMEMBERED_MAX) this.#before.push(this.#last)
+    let equals = 0
+    for (const id of this.#before) if (id === first) equals++
+    return equals
   }
 }

@@ -4,6 +4,7 @@ import { NO_TLS_FACTS, type TlsFacts } from '../tls-facts.ts'
 import { idBytes } from './event.ts'
 import type { HostState, Service } from './host.ts'
 import { type Ending, type OutboundFacts, outboundVerdict } from './outbound-outcome.ts'
+import { addressBytes } from './peer-address.ts'
 import type { OpenSession } from './session-table.ts'
 import type { Failure, Opening } from './smtpd-session.ts'
 
@@ -14,7 +15,6 @@ export class OutboundSession implements OpenSession {
   readonly opening: Opening
   readonly name: string
   readonly ip: string
-  readonly address: Uint8Array
   readonly port: number
   lastAt: number
   endOffset: number
@@ -39,7 +39,7 @@ export class OutboundSession implements OpenSession {
     service: Service,
     key: string,
     opening: Opening,
-    peer: { name: string; ip: string; address: Uint8Array; port: number },
+    peer: { name: string; ip: string; port: number },
     end: (session: OutboundSession) => void,
   ) {
     this.service = service
@@ -47,7 +47,6 @@ export class OutboundSession implements OpenSession {
     this.opening = opening
     this.name = peer.name
     this.ip = peer.ip
-    this.address = peer.address
     this.port = peer.port
     this.lastAt = opening.at
     this.endOffset = opening.offset
@@ -69,6 +68,7 @@ export class OutboundSession implements OpenSession {
 }
 
 export function outboundEvent(session: OutboundSession, collector: string): TlsNegotiation {
+  const address = addressBytes(session.ip)
   const verdict = outboundVerdict(factsOf(session))
   const facts = session.established ?? NO_TLS_FACTS
   const mails = outboundMails(session, verdict.outcome)
@@ -84,9 +84,9 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
     listener: null,
     direction: 'outbound',
     session_key: session.key,
-    peer_ip: session.address,
+    peer_ip: address,
     peer_port: session.port < 0 ? null : session.port,
-    sender: senderPrefix(session.address),
+    sender: senderPrefix(address),
     peer_name: session.name === '' ? null : session.name,
     helo: null,
     sender_domain: session.queueId === null ? null : (session.service.instance.senderOf(session.queueId) ?? null),

@@ -2,10 +2,9 @@ import { parseAddress } from '@tlsrep/core'
 import { ownText } from '../../own-text.ts'
 import type { Namaddr } from './namaddr.ts'
 
-/** The address of a scanned namaddr, remembered: the lines of a session repeat it. */
+/** The address of a scanned namaddr, copied and remembered: the lines of a session repeat it. */
 export class PeerAddress {
   text = ''
-  bytes: Uint8Array = new Uint8Array(16)
 
   /**
    * Takes the address between the brackets. Postfix writes `unknown[unknown]` for a peer that was gone before its address was known,
@@ -16,10 +15,15 @@ export class PeerAddress {
     const { ipStart, ipEnd } = peer
     if (ipEnd - ipStart === this.text.length && text.startsWith(this.text, ipStart)) return true
     const own = ownText(text, ipStart, ipEnd)
-    const bytes = parseAddress(own)
-    if (bytes === undefined) return false
+    if (parseAddress(own) === undefined) return false
     this.text = own
-    this.bytes = bytes
     return true
   }
+}
+
+/** Bytes of an address that `PeerAddress` has taken. Not kept in open sessions: the text is half the size. */
+export function addressBytes(text: string): Uint8Array {
+  const bytes = parseAddress(text)
+  if (bytes === undefined) throw new Error(`a session was opened for ${JSON.stringify(text)}, which is no address`)
+  return bytes
 }

@@ -8,14 +8,23 @@ import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import { PeerAddress } from './peer-address.ts'
 import type { SessionTable } from './session-table.ts'
 import type { Failure } from './smtpd-session.ts'
-import { InboundSession } from './smtpd-session.ts'
+import { InboundSession, type SessionOwner } from './smtpd-session.ts'
 import { rejectTail } from './text.ts'
 import type { Summary, SummaryHead } from './tls-summary.ts'
 
 /** postscreen's connections of one instance, by `[ip]:port`, and by address those that it let pass. */
-class Screen {
+class Screen implements SessionOwner {
+  readonly #end: (screen: Screen, session: InboundSession) => void
   readonly byPeer = new Map<string, InboundSession>()
   readonly passed = new Map<string, InboundSession>()
+
+  constructor(end: (screen: Screen, session: InboundSession) => void) {
+    this.#end = end
+  }
+
+  ended(session: InboundSession): void {
+    this.#end(this, session)
+  }
 }
 
 const SPEAKS = [
@@ -187,7 +196,7 @@ export class PostscreenReader {
   #screen(instance: Instance): Screen {
     let screen = this.#screens.get(instance)
     if (screen === undefined) {
-      screen = new Screen()
+      screen = new Screen(this.#end)
       this.#screens.set(instance, screen)
     }
     return screen
@@ -195,7 +204,7 @@ export class PostscreenReader {
 
   #open(line: LogLine, service: Service, screen: Screen, headless: boolean): InboundSession {
     const key = this.#key(line.text)
-    const { text: ip, bytes: address } = this.#address
+    const { text: ip } = this.#address
     const session = new InboundSession(
       service,
       key,
@@ -206,8 +215,8 @@ export class PostscreenReader {
         offset: line.offset,
       },
       headless,
-      { name: null, ip, address, port: this.#peer.port },
-      (ended) => this.#end(screen, ended),
+      { name: null, ip, port: this.#peer.port },
+      screen,
     )
     screen.byPeer.set(key, session)
     this.#table.add(session)
@@ -215,7 +224,7 @@ export class PostscreenReader {
   }
 
   /** One that was passed on and has no end here went on in smtpd. */
-  #end(screen: Screen, session: InboundSession): void {
+  readonly #end = (screen: Screen, session: InboundSession): void => {
     const handedOver = session.cutOff && !session.spoke && screen.passed.get(session.ip) === session
     this.#forget(screen, session)
     this.#table.remove(session)

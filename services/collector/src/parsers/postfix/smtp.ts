@@ -259,7 +259,6 @@ export class SmtpReader {
       {
         name: ownUtf8(text, peer.hostStart, peer.hostEnd),
         ip: this.#address.text,
-        address: this.#address.bytes,
         port: peer.port,
       },
       (ended) => {

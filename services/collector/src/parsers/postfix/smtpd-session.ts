@@ -22,6 +22,11 @@ export interface Failure {
   byPlace: boolean
 }
 
+/** A process of smtpd, or postscreen's table: what a session is taken out of when it ends. */
+export interface SessionOwner {
+  ended(session: InboundSession): void
+}
+
 /**
  * What the lines of one inbound session have shown so far; smtpd's own and postscreen's alike. Facts only: what they prove is decided
  * when the session ends.
@@ -40,7 +45,6 @@ export class InboundSession implements OpenSession {
   cutOff = false
   name: string | null
   ip: string
-  readonly address: Uint8Array
   port: number
   established: TlsFacts | null = null
   /** Log time of the summary line. */
@@ -71,15 +75,16 @@ export class InboundSession implements OpenSession {
   tlsBegun = false
   /** postscreen spoke SMTP itself: the connection cannot be handed over any more. */
   spoke = false
-  readonly #end: (session: InboundSession) => void
+  /** Who opened it, and must hear of its end. */
+  readonly #owner: SessionOwner
 
   constructor(
     service: Service,
     key: string,
     opening: Opening,
     headless: boolean,
-    peer: { name: string | null; ip: string; address: Uint8Array; port: number },
-    end: (session: InboundSession) => void,
+    peer: { name: string | null; ip: string; port: number },
+    owner: SessionOwner,
   ) {
     this.service = service
     this.key = key
@@ -89,9 +94,8 @@ export class InboundSession implements OpenSession {
     this.headless = headless
     this.name = peer.name
     this.ip = peer.ip
-    this.address = peer.address
     this.port = peer.port
-    this.#end = end
+    this.#owner = owner
   }
 
   get host(): HostState {
@@ -113,11 +117,11 @@ export class InboundSession implements OpenSession {
 
   cut(): void {
     this.cutOff = true
-    this.#end(this)
+    this.#owner.ended(this)
   }
 
   close(): void {
-    this.#end(this)
+    this.#owner.ended(this)
   }
 }
 

@@ -11,7 +11,7 @@ import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import { Openings } from './openings.ts'
 import { PeerAddress } from './peer-address.ts'
 import type { SessionTable } from './session-table.ts'
-import { InboundSession } from './smtpd-session.ts'
+import { InboundSession, type SessionOwner } from './smtpd-session.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
@@ -22,7 +22,8 @@ const REORDER_MS = 2_000
 const SAME_BREATH_MS = 1_000
 
 /** A process of smtpd: it serves one client at a time, so its pid joins the lines between connect and disconnect. */
-class Process {
+class Process implements SessionOwner {
+  readonly #end: (process: Process, session: InboundSession) => void
   open: InboundSession | null = null
   /** A session whose end is missing or late, when a line of another peer has come. */
   before: InboundSession | null = null
@@ -31,6 +32,14 @@ class Process {
   seen = false
   closedIp = ''
   closedAt = Number.NEGATIVE_INFINITY
+
+  constructor(end: (process: Process, session: InboundSession) => void) {
+    this.#end = end
+  }
+
+  ended(session: InboundSession): void {
+    this.#end(this, session)
+  }
 }
 
 export interface SmtpdOutput {
@@ -288,7 +297,7 @@ export class SmtpdReader {
     }
     let process = processes.get(line.pid)
     if (process === undefined) {
-      process = new Process()
+      process = new Process(this.#end)
       processes.set(line.pid, process)
     }
     return process
@@ -297,7 +306,7 @@ export class SmtpdReader {
   #open(line: LogLine, service: Service, process: Process, headless: boolean): InboundSession {
     const { text } = line
     const { hostStart, hostEnd, port } = this.#peer
-    const { text: ip, bytes: address } = this.#address
+    const { text: ip } = this.#address
     const key = String(line.pid)
     const name = ownUtf8(text, hostStart, hostEnd)
     const session = new InboundSession(
@@ -310,8 +319,8 @@ export class SmtpdReader {
         offset: line.offset,
       },
       headless,
-      { name: name === 'unknown' || name === '' ? null : name, ip, address, port },
-      (ended) => this.#end(process, ended),
+      { name: name === 'unknown' || name === '' ? null : name, ip, port },
+      process,
     )
     this.#table.add(session)
     process.open = session
@@ -389,7 +398,7 @@ export class SmtpdReader {
     this.#table.touch(session, line.time)
   }
 
-  #end(process: Process, session: InboundSession): void {
+  readonly #end = (process: Process, session: InboundSession): void => {
     if (process.before === session) process.before = null
     else {
       // The earlier session goes out first: whatever end it had was not logged.
