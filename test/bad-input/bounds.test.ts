@@ -17,8 +17,8 @@ function parserFor(maxOpenSessions: number): { parser: Parser; truncated: () => 
 
 const MAX = 10_000
 const KEYS = 200_000
-/** Hosts are fewer than process ids. */
-const HOSTS = 20_000
+/** Where there is a limit of another kind as well, or fewer are enough. */
+const FEWER: Record<string, readonly [number, number]> = { hosts: [1000, 20_000], 'process ids of smtp': [10_000, 100_000] }
 
 const address = (n: number): string => `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`
 
@@ -59,7 +59,7 @@ describe('sessions that never end are bounded', () => {
   it.each(Object.entries(OPENINGS))(
     'by %s: never more than the limit open, evicted ones truncated',
     (what, opening) => {
-      const [max, keys] = what === 'hosts' ? [HOSTS / 20, HOSTS] : [MAX, KEYS]
+      const [max, keys] = FEWER[what] ?? [MAX, KEYS]
       const { parser, truncated } = parserFor(max)
       let most = 0
       for (let n = 0; n < keys; n++) {
