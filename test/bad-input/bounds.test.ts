@@ -18,7 +18,10 @@ function parserFor(maxOpenSessions: number): { parser: Parser; truncated: () => 
 const MAX = 10_000
 const KEYS = 200_000
 /** Where there is a limit of another kind as well, or fewer are enough. */
-const FEWER: Record<string, readonly [number, number]> = { hosts: [1000, 20_000], 'process ids of smtp': [10_000, 100_000] }
+const FEWER: Record<string, readonly [number, number]> = {
+  hosts: [1000, 20_000],
+  'process ids of smtp': [10_000, 100_000],
+}
 
 const address = (n: number): string => `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`
 

@@ -1,5 +1,5 @@
 import { ownText } from '../../own-text.ts'
-import { indexWithin } from '../../within.ts'
+import { indexWithin, says } from '../../within.ts'
 import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
 
 /**
@@ -44,20 +44,20 @@ export function readDelivery(text: string, from: number, end: number, into: Deli
   if (!startsAddress(text.charCodeAt(into.relay.ipStart))) return 'no_peer'
   let at = into.relay.end
   into.connectionUse = 1
-  if (text.startsWith(', conn_use=', at)) {
+  if (says(text, at, ', conn_use=')) {
     const value = at + ', conn_use='.length
     into.connectionUse = Number.parseInt(text.slice(value, value + 9), 10)
     at = indexWithin(text, ',', value, end)
     if (at < 0) return 'unreadable'
   }
-  if (!text.startsWith(', delay=', at)) return 'unreadable'
+  if (!says(text, at, ', delay=')) return 'unreadable'
   const status = indexWithin(text, ', status=', at, end)
   if (status < 0) return 'unreadable'
   const delays = indexWithin(text, ', delays=', at, status)
   into.delays = delays < 0 ? '' : firstThree(text, delays + ', delays='.length, status)
   const tls = indexWithin(text, ', tls=', at, status)
   into.feature = tls < 0 ? null : untilComma(text, tls + ', tls='.length, status)
-  into.sent = text.startsWith('sent ', status + ', status='.length)
+  into.sent = says(text, status + ', status='.length, 'sent ')
   const open = indexWithin(text, ' (', status, end)
   into.reply = open < 0 ? end : open + 2
   return 'delivery'

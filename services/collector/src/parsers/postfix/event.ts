@@ -33,7 +33,7 @@ export function inboundEvent(session: InboundSession, collector: string): TlsNeg
     session_key: session.key,
     peer_ip: address,
     peer_port: session.port < 0 ? null : session.port,
-    sender: senderPrefix(address),
+    sender: session.ip.includes(':') ? senderPrefix(address) : `${session.ip}/32`,
     peer_name: session.name,
     helo: session.helo,
     sender_domain: senderDomain(session),

@@ -1,4 +1,5 @@
 import type { FailureReason, Fault, Proof } from '@tlsrep/schemas'
+import { says } from '../../within.ts'
 import type { Verdict } from './inbound-outcome.ts'
 import type { Failure } from './smtpd-session.ts'
 
@@ -45,7 +46,7 @@ const PERHAPS_BEFORE_MAIL = [
 /** Reads the sentence at `from`: the text in parentheses of a delivery line, or what follows the queue id of a line without one. */
 export function readEnding(text: string, from: number, end: number, sent: boolean): Ending {
   if (sent) return { mail: 'mail', stated: null }
-  for (const [words, stated] of SENTENCES) if (text.startsWith(words, from)) return { mail: 'none', stated }
+  for (const [words, stated] of SENTENCES) if (says(text, from, words)) return { mail: 'none', stated }
   const words = text.slice(from, Math.min(end, from + 2048))
   if (BEFORE_MAIL.some((part) => words.includes(part))) return { mail: 'none', stated: null }
   if (PERHAPS_BEFORE_MAIL.some((part) => words.includes(part))) return { mail: 'unclear', stated: null }

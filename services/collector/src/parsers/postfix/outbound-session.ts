@@ -86,7 +86,7 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
     session_key: session.key,
     peer_ip: address,
     peer_port: session.port < 0 ? null : session.port,
-    sender: senderPrefix(address),
+    sender: session.ip.includes(':') ? senderPrefix(address) : `${session.ip}/32`,
     peer_name: session.name === '' ? null : session.name,
     helo: null,
     sender_domain: session.queueId === null ? null : (session.service.instance.senderOf(session.queueId) ?? null),

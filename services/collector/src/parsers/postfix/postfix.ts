@@ -2,7 +2,7 @@ import { UnknownNames } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
 import { unwrapRepeated } from '../../framing/repeated.ts'
-import { lastIndexWithin } from '../../within.ts'
+import { lastIndexWithin, says } from '../../within.ts'
 import type { Emit, LineClass, Parser, ParserOptions } from '../parser.ts'
 import { inboundEvent } from './event.ts'
 import { HostState, Instance, Listener, Service } from './host.ts'
@@ -78,7 +78,7 @@ export class PostfixParser implements Parser {
     const host = this.#host(line)
     this.#tick(host, line.time)
     const service = this.#service(host, line.program)
-    if (line.text.startsWith('message repeated ', line.message)) unwrapRepeated(line)
+    if (says(line.text, line.message, 'message repeated ')) unwrapRepeated(line)
     switch (service.daemon) {
       case 'smtpd':
         return this.#smtpd.read(line, service)
@@ -111,7 +111,7 @@ export class PostfixParser implements Parser {
   #queued(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     const afterId = skipQueueId(text, message, end)
-    if (afterId < 0 || !text.startsWith('from=<', afterId)) return 'ignored_other'
+    if (afterId < 0 || !says(text, afterId, 'from=<')) return 'ignored_other'
     const close = lastIndexWithin(text, '>, size=', afterId, end)
     if (close < 0) return 'ignored_other'
     const domain = addressDomain(text, afterId + 'from=<'.length, close)

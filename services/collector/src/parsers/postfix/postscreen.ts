@@ -1,6 +1,6 @@
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText } from '../../own-text.ts'
-import { indexWithin } from '../../within.ts'
+import { indexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { eventId } from './event-id.ts'
 import type { Instance, Service } from './host.ts'
@@ -60,13 +60,12 @@ export class PostscreenReader {
   read(line: LogLine, service: Service): LineClass {
     const { text, message } = line
     const screen = this.#screen(service.instance)
-    if (text.startsWith('CONNECT from ', message)) return this.#connect(line, service, screen)
-    if (text.startsWith('DISCONNECT ', message)) return this.#disconnect(line, screen)
-    for (const words of PASSES)
-      if (text.startsWith(words, message)) return this.#pass(line, screen, message + words.length)
-    if (text.startsWith('NOQUEUE: reject: ', message)) return this.#reject(line, screen)
-    for (const words of SPEAKS) if (text.startsWith(words, message)) return this.#note(line, screen, true)
-    for (const words of NOTES) if (text.startsWith(words, message)) return this.#note(line, screen, false)
+    if (says(text, message, 'CONNECT from ')) return this.#connect(line, service, screen)
+    if (says(text, message, 'DISCONNECT ')) return this.#disconnect(line, screen)
+    for (const words of PASSES) if (says(text, message, words)) return this.#pass(line, screen, message + words.length)
+    if (says(text, message, 'NOQUEUE: reject: ')) return this.#reject(line, screen)
+    for (const words of SPEAKS) if (says(text, message, words)) return this.#note(line, screen, true)
+    for (const words of NOTES) if (says(text, message, words)) return this.#note(line, screen, false)
     return 'ignored_other'
   }
 
@@ -171,7 +170,7 @@ export class PostscreenReader {
     const session = screen.byPeer.get(this.#key(text))
     if (session === undefined) return 'ignored_orphan'
     this.#join(session, line)
-    if (text.startsWith('reject: RCPT', message + 'NOQUEUE: '.length)) {
+    if (says(text, message + 'NOQUEUE: '.length, 'reject: RCPT')) {
       session.spoke = true
       const tail = rejectTail(text, this.#peer.end, end)
       session.helo ??= tail.helo

@@ -2,6 +2,7 @@ import type { UnknownNames } from '@tlsrep/core'
 import type { PeerCertificate } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownUtf8 } from '../../own-text.ts'
+import { says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
 import { libraryFailure, statedFailure } from './failure.ts'
@@ -62,14 +63,13 @@ export class SmtpReader {
     const process = this.#process(line, service)
     process.lastAt = line.time
     if (readSummaryHead(text, message, this.#head)) return this.#established(line, service, process)
-    if (text.startsWith('SSL_connect error to ', message)) return this.#failed(line, service, process)
-    if (text.startsWith('warning: ', message))
-      return this.#warning(line, service, process, message + 'warning: '.length)
-    const verified = text.startsWith('server ', message) ? message + 'server '.length : message
-    if (text.startsWith(UNVERIFIED, verified)) return this.#unverified(line, service, process, verified)
+    if (says(text, message, 'SSL_connect error to ')) return this.#failed(line, service, process)
+    if (says(text, message, 'warning: ')) return this.#warning(line, service, process, message + 'warning: '.length)
+    const verified = says(text, message, 'server ') ? message + 'server '.length : message
+    if (says(text, verified, UNVERIFIED)) return this.#unverified(line, service, process, verified)
     const afterId = skipQueueId(text, message, end)
     if (afterId < 0) return 'ignored_noise'
-    if (text.startsWith('to=<', afterId)) return this.#delivered(line, service, process, afterId)
+    if (says(text, afterId, 'to=<')) return this.#delivered(line, service, process, afterId)
     return this.#goesOn(line, service, process, afterId)
   }
 
@@ -130,7 +130,7 @@ export class SmtpReader {
     const begun = mine && open.established === null && open.failure === null
     if (!begun) open?.close()
     const session = begun ? open : this.#open(line, service, process, this.#peer)
-    const words = text.startsWith(': ', this.#peer.end) ? this.#peer.end + 2 : this.#peer.end
+    const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
     session.failure = statedFailure(text, words, end, 'outbound', this.#unknown)
     session.failedAt = line.time
     this.#peers.shown(service.instance, session.ip, line.time)
@@ -141,13 +141,13 @@ export class SmtpReader {
 
   #warning(line: LogLine, service: Service, process: Process, at: number): LineClass {
     const { text, end } = line
-    if (text.startsWith('connect to private/tlsproxy', at)) {
+    if (says(text, at, 'connect to private/tlsproxy')) {
       process.proxyDown = true
       this.#peers.proxyDownAt(service.instance, line.time)
       return 'joined'
     }
     const words = 'TLS library problem: '
-    if (!text.startsWith(words, at)) return 'ignored_other'
+    if (!says(text, at, words)) return 'ignored_other'
     const session = process.open
     if (session?.failure == null || Math.abs(line.time - session.failedAt) > SAME_BREATH_MS) return 'ignored_orphan'
     if (!session.failure.byPlace) {
@@ -206,7 +206,7 @@ export class SmtpReader {
   #goesOn(line: LogLine, service: Service, process: Process, afterId: number): LineClass {
     const { text, message, end } = line
     const ending = readEnding(text, afterId, end, false)
-    if (text.startsWith('Cannot start TLS', afterId) || text.startsWith('Server certificate not ', afterId)) {
+    if (says(text, afterId, 'Cannot start TLS') || says(text, afterId, 'Server certificate not ')) {
       const { open } = process
       if (open === null) return process.proxyDown ? 'joined' : 'ignored_orphan'
       open.ending = ending
@@ -302,7 +302,7 @@ const NAMING = [
 ]
 
 function peerOfSentence(text: string, from: number, end: number): number {
-  for (const words of NAMING) if (text.startsWith(words, from) && from + words.length < end) return from + words.length
+  for (const words of NAMING) if (says(text, from, words) && from + words.length < end) return from + words.length
   return -1
 }
 

@@ -1,7 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
-import { indexWithin, lastIndexWithin } from '../../within.ts'
+import { indexWithin, lastIndexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { createCounters, readCounters } from './counters.ts'
 import { startedTls } from './event.ts'
@@ -70,13 +70,13 @@ export class SmtpdReader {
 
   read(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
-    if (text.startsWith('connect from ', message)) return this.#connect(line, service)
-    if (text.startsWith('disconnect from ', message)) return this.#disconnect(line, service)
-    if (text.startsWith('SSL_accept error from ', message)) return this.#failed(line, service)
-    if (text.startsWith('warning: ', message)) return this.#warning(line, service)
+    if (says(text, message, 'connect from ')) return this.#connect(line, service)
+    if (says(text, message, 'disconnect from ')) return this.#disconnect(line, service)
+    if (says(text, message, 'SSL_accept error from ')) return this.#failed(line, service)
+    if (says(text, message, 'warning: ')) return this.#warning(line, service)
     if (readSummaryHead(text, message, UTTERED)) return this.#established(line, service)
     const afterId = skipQueueId(text, message, end)
-    if (afterId > 0 && text.startsWith('client=', afterId)) return this.#client(line, service, afterId)
+    if (afterId > 0 && says(text, afterId, 'client=')) return this.#client(line, service, afterId)
     return this.#said(line, service, afterId > 0 ? afterId : message)
   }
 
@@ -144,7 +144,6 @@ export class SmtpdReader {
     const { certificate, inbound, peer } = UTTERED
     if (!inbound) return 'ignored_other'
     if (!scanNamaddr(text, peer, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#hasAddress(text)) return 'ignored_other'
     const summary = this.#summaries.read(text, this.#peer.end, end)
     if (summary === undefined) return 'dead_unparsed'
     service.summariesSeen = true
@@ -162,10 +161,9 @@ export class SmtpdReader {
   #failed(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'SSL_accept error from '.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#hasAddress(text)) return 'ignored_other'
     const session = this.#ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    const words = text.startsWith(': ', this.#peer.end) ? this.#peer.end + 2 : this.#peer.end
+    const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
     session.failure = statedFailure(text, words, end, 'inbound', this.#unknown)
     session.failedAt = line.time
     return 'joined'
@@ -175,15 +173,15 @@ export class SmtpdReader {
     const { text, message, end } = line
     const at = message + 'warning: '.length
     const session = this.#processes.get(service)?.get(line.pid)?.open ?? null
-    if (text.startsWith('TLS library problem: ', at))
+    if (says(text, at, 'TLS library problem: '))
       return this.#library(line, session, at + 'TLS library problem: '.length)
-    if (text.startsWith('Illegal address syntax from ', at)) {
+    if (says(text, at, 'Illegal address syntax from ')) {
       if (!this.#names(session, text, at + 'Illegal address syntax from '.length, end)) return 'ignored_orphan'
-      if (text.startsWith(' in MAIL command', this.#peer.end) && session !== null) session.mailRefused = true
+      if (says(text, this.#peer.end, ' in MAIL command') && session !== null) session.mailRefused = true
       return this.#joined(session, line)
     }
     for (const words of RATE_LIMITS) {
-      if (!text.startsWith(words, at)) continue
+      if (!says(text, at, words)) continue
       const from = indexWithin(text, ' from ', at, end)
       if (from < 0 || !this.#names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
       if (session !== null) session.rateLimited = true
@@ -206,10 +204,9 @@ export class SmtpdReader {
   #client(line: LogLine, service: Service, afterId: number): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, afterId + 'client='.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#hasAddress(text)) return 'ignored_other'
     const session = this.#ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    if (text.startsWith(', sasl_method=', this.#peer.end)) session.authenticated = true
+    if (says(text, this.#peer.end, ', sasl_method=')) session.authenticated = true
     const id = queueId(text, message, afterId)
     if (session.queueIds.at(-1) === id && id !== 'NOQUEUE') return 'ignored_duplicate'
     if (id !== 'NOQUEUE') session.addQueueId(id)
@@ -238,29 +235,27 @@ export class SmtpdReader {
   }
 
   #ended(line: LogLine, service: Service, from: number): LineClass {
-    if (!this.#hasAddress(line.text)) return 'ignored_other'
     const session = this.#ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     // The word alone is not enough: it stands there too when STARTTLS was answered with an error.
     const begun = session.established !== null || session.failure !== null
-    if (begun && line.text.startsWith('STARTTLS', from - 8)) service.listener.show(line.time)
-    if (line.text.startsWith('BDAT', from - 4) || indexWithin(line.text, 'BDAT (', line.message, from) > 0)
+    if (begun && says(line.text, from - 8, 'STARTTLS')) service.listener.show(line.time)
+    if (says(line.text, from - 4, 'BDAT') || indexWithin(line.text, 'BDAT (', line.message, from) > 0)
       session.lostInBdat = true
     return 'joined'
   }
 
   #refused(line: LogLine, service: Service, at: number, stage: number): LineClass {
     const { text, end, message } = line
-    if (!this.#hasAddress(text)) return 'ignored_other'
     const session = this.#ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    if (text.startsWith('abort: TLS', at)) {
+    if (says(text, at, 'abort: TLS')) {
       session.clientCertificateRequired = true
       return 'joined'
     }
-    const refusal = text.startsWith('reject: ', at) || text.startsWith('milter-reject: ', at)
-    if (refusal && text.startsWith('MAIL', stage)) session.mailRefused = true
-    if (text.startsWith('NOQUEUE', message) && MAIL_STAGES.some((word) => text.startsWith(word, stage))) {
+    const refusal = says(text, at, 'reject: ') || says(text, at, 'milter-reject: ')
+    if (refusal && says(text, stage, 'MAIL')) session.mailRefused = true
+    if (says(text, message, 'NOQUEUE') && MAIL_STAGES.some((word) => says(text, stage, word))) {
       if (this.#isUnderTls(session, line)) session.rejectsAfter++
       else session.rejectsBefore++
     }
@@ -276,13 +271,13 @@ export class SmtpdReader {
   #note(line: LogLine, session: InboundSession): LineClass {
     const { text, end } = line
     const at = this.#peer.end
-    if (text.startsWith(': subject_CN=', at)) {
+    if (says(text, at, ': subject_CN=')) {
       const mark = lastIndexWithin(text, ', cert fingerprint=', at, end)
       const stop = indexWithin(text, ',', mark + 2, end)
       if (mark > 0) session.fingerprint = ownText(text, mark + ', cert fingerprint='.length, stop < 0 ? end : stop)
       return this.#joined(session, line)
     }
-    if (text.startsWith(': Reusing old session', at)) {
+    if (says(text, at, ': Reusing old session')) {
       session.resumed = true
       return this.#joined(session, line)
     }
@@ -364,6 +359,7 @@ export class SmtpdReader {
       return owner
     }
     if (this.#isClosed(process, line.text) && Math.abs(line.time - process.closedAt) <= REORDER_MS) return null
+    if (!this.#hasAddress(line.text)) return null
     if (process.open !== null) this.#setAside(process, process.open, line.text)
     return this.#open(line, service, process, true)
   }
@@ -427,7 +423,7 @@ const ENDINGS = [
 
 /** What kind of sentence stands between `at` and ` from `; `action` is the index of the SMTP stage behind `<action>: `, or -1. */
 function sentence(text: string, at: number, from: number): { ending: boolean; action: number } {
-  for (const words of ENDINGS) if (text.startsWith(words, at)) return { ending: true, action: -1 }
+  for (const words of ENDINGS) if (says(text, at, words)) return { ending: true, action: -1 }
   const colon = indexWithin(text, ': ', at, from)
   return { ending: false, action: colon > 0 ? colon + 2 : -1 }
 }

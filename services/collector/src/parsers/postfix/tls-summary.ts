@@ -1,7 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { PeerCertificate } from '@tlsrep/schemas'
 import { ownText } from '../../own-text.ts'
-import { indexWithin } from '../../within.ts'
+import { indexWithin, says } from '../../within.ts'
 import { type TlsFacts, tlsFacts } from '../tls-facts.ts'
 
 /**
@@ -38,13 +38,15 @@ const FORMS = [
 
 /** Reads a summary up to its namaddr; false when the message at `from` is no summary. */
 export function readSummaryHead(text: string, from: number, into: SummaryHead): boolean {
+  const first = text.charCodeAt(from)
+  if (first !== 65 && first !== 84 && first !== 85 && first !== 86) return false
   for (const [word, certificate] of TRUST) {
-    if (!text.startsWith(word, from)) continue
+    if (!says(text, from, word)) continue
     const connection = from + word.length
-    if (!text.startsWith(CONNECTION, connection)) continue
+    if (!says(text, connection, CONNECTION)) continue
     const form = connection + CONNECTION.length
     for (const { words, inbound, reused } of FORMS) {
-      if (!text.startsWith(words, form)) continue
+      if (!says(text, form, words)) continue
       into.certificate = certificate
       into.inbound = inbound
       into.reused = reused
@@ -84,13 +86,13 @@ export class SummaryReader {
   read(text: string, from: number, end: number): Summary | undefined {
     let at = from
     let sni: string | null = null
-    if (text.startsWith(' to ', at)) {
+    if (says(text, at, ' to ')) {
       const nameEnd = indexWithin(text, ': ', at, end)
       if (nameEnd < 0 || nameEnd - at - 4 > SNI_MAX) return undefined
       sni = ownText(text, at + 4, nameEnd)
       at = nameEnd
     }
-    if (!text.startsWith(': ', at)) return undefined
+    if (!says(text, at, ': ')) return undefined
     const facts = this.#tail(text, at + 2, end)
     return facts && { facts, sni }
   }

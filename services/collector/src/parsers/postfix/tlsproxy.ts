@@ -2,7 +2,7 @@ import type { UnknownNames } from '@tlsrep/core'
 import type { Direction } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
-import { indexWithin } from '../../within.ts'
+import { indexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { libraryFailure } from './failure.ts'
 import type { Service } from './host.ts'
@@ -66,16 +66,16 @@ export class TlsproxyReader {
   read(line: LogLine, service: Service): LineClass {
     const { text, message } = line
     const process = this.#process(line, service)
-    if (text.startsWith('warning: ', message)) return this.#warning(line, process, message + 'warning: '.length)
+    if (says(text, message, 'warning: ')) return this.#warning(line, process, message + 'warning: '.length)
     const words = Math.abs(line.time - process.wordsAt) <= SAME_BREATH_MS ? process.words : ''
     process.words = ''
-    if (text.startsWith('CONNECT from ', message)) return this.#proxied(line, service, 'CONNECT from ', 'begun')
-    if (text.startsWith('CONNECT to ', message)) {
+    if (says(text, message, 'CONNECT from ')) return this.#proxied(line, service, 'CONNECT from ', 'begun')
+    if (says(text, message, 'CONNECT to ')) {
       this.#smtp.proxyAnswers(service.instance)
       return 'joined'
     }
-    if (text.startsWith('DISCONNECT ', message)) return this.#proxied(line, service, 'DISCONNECT ', 'ended')
-    if (text.startsWith(FAILED, message)) return this.#failed(line, service, words)
+    if (says(text, message, 'DISCONNECT ')) return this.#proxied(line, service, 'DISCONNECT ', 'ended')
+    if (says(text, message, FAILED)) return this.#failed(line, service, words)
     if (readSummaryHead(text, message, this.#head)) return this.#established(line, service)
     return 'ignored_noise'
   }
@@ -83,7 +83,7 @@ export class TlsproxyReader {
   #warning(line: LogLine, process: Process, at: number): LineClass {
     const { text, end } = line
     for (const opening of EXPLANATIONS) {
-      if (!text.startsWith(opening, at)) continue
+      if (!says(text, at, opening)) continue
       if (process.words === '') process.words = ownUtf8(text, at, Math.min(end, at + WORDS_MAX))
       process.wordsAt = line.time
       return 'joined'
@@ -108,7 +108,7 @@ export class TlsproxyReader {
     const at = indexWithin(text, ' peer=', message, end)
     if (at < 0 || !scanNamaddr(text, at + ' peer='.length, end, this.#peer)) return 'dead_unparsed'
     const ip = this.#ip(text)
-    const inbound = text.startsWith('smtpd ', message + FAILED.length)
+    const inbound = says(text, message + FAILED.length, 'smtpd ')
     const failure = this.#failure(words, inbound ? 'inbound' : 'outbound')
     if (!inbound) {
       this.#smtp.proxyFailed(service.instance, ip, this.#peer.port, failure, line.time)
