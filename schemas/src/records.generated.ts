@@ -291,9 +291,9 @@ export interface TlsNegotiation {
    * known; then cipher_raw has it.
    */
   cipher: string | null
-  /** The cipher suite's name as logged. */
+  /** The cipher suite's name as logged. Null where there was none or the log does not show it. */
   cipher_raw: string | null
-  /** Effective secret bits of the cipher, as logged, else from the suite. */
+  /** Effective secret bits of the cipher, as logged, else from the suite. Null where there was none or neither says. */
   secret_bits: number | null
   /**
    * IANA name of the key-exchange group, e.g. x25519, secp256r1, X25519MLKEM768; an unknown one as logged. Null where

@@ -96,6 +96,6 @@ function implicit(session: InboundSession): boolean | null {
 
 function senderDomain(session: InboundSession): string | null {
   const first = session.queueIds[0]
-  const known = first === undefined ? undefined : session.service.instance.senderOf(first)
+  const known = first === undefined ? undefined : session.service.instance.senders.get(first)
   return known ?? session.senderDomain
 }

@@ -1,3 +1,4 @@
+import { RecentMap } from './recent-map.ts'
 import type { OpenSession } from './session-table.ts'
 
 /** STARTTLS that was shown longer ago than this says nothing about now. */
@@ -64,25 +65,12 @@ export class Service {
 export class Instance {
   readonly name: string
   readonly host: HostState
-  /** Envelope sender domain by queue id, from qmgr: the newest, and those before them. Two halves forget in bulk what is old. */
-  #senders = new Map<string, string>()
-  #olderSenders = new Map<string, string>()
+  /** Envelope sender domain by queue id, from qmgr. */
+  readonly senders = new RecentMap<string, string>(SENDERS_MAX)
 
   constructor(name: string, host: HostState) {
     this.name = name
     this.host = host
-  }
-
-  noteSender(queueId: string, domain: string): void {
-    if (this.#senders.size >= SENDERS_MAX) {
-      this.#olderSenders = this.#senders
-      this.#senders = new Map()
-    }
-    this.#senders.set(queueId, domain)
-  }
-
-  senderOf(queueId: string): string | undefined {
-    return this.#senders.get(queueId) ?? this.#olderSenders.get(queueId)
   }
 }
 

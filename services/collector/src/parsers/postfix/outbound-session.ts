@@ -89,7 +89,7 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
     sender: session.ip.includes(':') ? senderPrefix(address) : `${session.ip}/32`,
     peer_name: session.name === '' ? null : session.name,
     helo: null,
-    sender_domain: session.queueId === null ? null : (session.service.instance.senderOf(session.queueId) ?? null),
+    sender_domain: session.queueId === null ? null : (session.service.instance.senders.get(session.queueId) ?? null),
     queue_ids: session.queueId === null ? [] : [session.queueId],
     outcome: verdict.outcome,
     proof: verdict.proof,

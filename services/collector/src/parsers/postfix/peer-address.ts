@@ -4,7 +4,8 @@ import type { Namaddr } from './namaddr.ts'
 
 /** The address of a scanned namaddr, copied and remembered: the lines of a session repeat it. */
 export class PeerAddress {
-  text = ''
+  /** At first what no brackets can hold alone, so that empty ones are not taken for it. */
+  text = '?'
 
   /**
    * Takes the address between the brackets. Postfix writes `unknown[unknown]` for a peer that was gone before its address was known,

@@ -1,4 +1,5 @@
 import type { Instance } from './host.ts'
+import { RecentMap } from './recent-map.ts'
 import type { Failure } from './smtpd-session.ts'
 
 const SHOWN_FOR_MS = 86_400_000
@@ -8,9 +9,9 @@ const PEERS_MAX = 100_000
 
 interface KnownPeers {
   /** Log time at which a peer last showed STARTTLS, by address. */
-  shownAt: Map<string, number>
+  shownAt: RecentMap<string, number>
   /** Handshakes that tlsproxy saw fail, by `[ip]:port`, not yet claimed by a connection. */
-  failures: Map<string, { failure: Failure; at: number }>
+  failures: RecentMap<string, { failure: Failure; at: number }>
   proxyDownAt: number
 }
 
@@ -19,10 +20,7 @@ export class Peers {
   readonly #known = new Map<Instance, KnownPeers>()
 
   shown(instance: Instance, ip: string, at: number): void {
-    const { shownAt } = this.#of(instance)
-    shownAt.delete(ip)
-    trim(shownAt)
-    shownAt.set(ip, at)
+    this.#of(instance).shownAt.set(ip, at)
   }
 
   hadShown(instance: Instance, ip: string, at: number): boolean {
@@ -39,9 +37,7 @@ export class Peers {
   }
 
   failedInProxy(instance: Instance, peer: string, failure: Failure, at: number): void {
-    const { failures } = this.#of(instance)
-    trim(failures)
-    failures.set(peer, { failure, at })
+    this.#of(instance).failures.set(peer, { failure, at })
   }
 
   takeFailure(instance: Instance, peer: string, at: number): Failure | undefined {
@@ -59,15 +55,13 @@ export class Peers {
   #of(instance: Instance): KnownPeers {
     let known = this.#known.get(instance)
     if (known === undefined) {
-      known = { shownAt: new Map(), failures: new Map(), proxyDownAt: Number.NEGATIVE_INFINITY }
+      known = {
+        shownAt: new RecentMap(PEERS_MAX),
+        failures: new RecentMap(PEERS_MAX),
+        proxyDownAt: Number.NEGATIVE_INFINITY,
+      }
       this.#known.set(instance, known)
     }
     return known
   }
-}
-
-function trim(map: Map<string, unknown>): void {
-  if (map.size < PEERS_MAX) return
-  const oldest = map.keys().next()
-  if (!oldest.done) map.delete(oldest.value)
 }

@@ -115,7 +115,7 @@ export class PostfixParser implements Parser {
     const close = lastIndexWithin(text, '>, size=', afterId, end)
     if (close < 0) return 'ignored_other'
     const domain = addressDomain(text, afterId + 'from=<'.length, close)
-    if (domain !== undefined) service.instance.noteSender(queueId(text, message, afterId), domain)
+    if (domain !== undefined) service.instance.senders.set(queueId(text, message, afterId), domain)
     return 'joined'
   }
 

@@ -41,7 +41,7 @@ export function readSummaryHead(text: string, from: number, into: SummaryHead): 
   const first = text.charCodeAt(from)
   if (first !== 65 && first !== 84 && first !== 85 && first !== 86) return false
   for (const [word, certificate] of TRUST) {
-    if (!says(text, from, word)) continue
+    if (!text.startsWith(word, from)) continue
     const connection = from + word.length
     if (!says(text, connection, CONNECTION)) continue
     const form = connection + CONNECTION.length

@@ -1,0 +1,30 @@
+/**
+ * A map that forgets: it holds at least the newest `size` keys and at most twice as many. Two halves are swapped in bulk, since deleting
+ * the oldest key of a `Map` one by one leaves holes that every later look at its beginning has to step over.
+ */
+export class RecentMap<K, V> {
+  readonly #size: number
+  #newer = new Map<K, V>()
+  #older = new Map<K, V>()
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  get(key: K): V | undefined {
+    return this.#newer.get(key) ?? this.#older.get(key)
+  }
+
+  set(key: K, value: V): void {
+    if (this.#newer.size >= this.#size) {
+      this.#older = this.#newer
+      this.#newer = new Map()
+    }
+    this.#newer.set(key, value)
+  }
+
+  delete(key: K): void {
+    this.#newer.delete(key)
+    this.#older.delete(key)
+  }
+}
