@@ -36,9 +36,8 @@ const RELAY = '>, relay='
 export function readDelivery(text: string, from: number, end: number, into: Delivery): DeliveryKind {
   const relayAt = indexWithin(text, RELAY, from, end)
   if (relayAt < 0) return 'unreadable'
-  if (text.charCodeAt(from + 'to=<'.length) === QUOTE) {
-    if (indexWithin(text, RELAY, relayAt + 1, end) > 0) return 'unreadable'
-  }
+  const quoted = indexWithin(text, '<"', from, relayAt) >= 0
+  if (quoted && indexWithin(text, RELAY, relayAt + 1, end) > 0) return 'unreadable'
   const relay = relayAt + RELAY.length
   if (!scanNamaddr(text, relay, end, into.relay)) return 'no_peer'
   if (!startsAddress(text.charCodeAt(into.relay.ipStart))) return 'no_peer'
@@ -62,8 +61,6 @@ export function readDelivery(text: string, from: number, end: number, into: Deli
   into.reply = open < 0 ? end : open + 2
   return 'delivery'
 }
-
-const QUOTE = 34
 
 function startsAddress(c: number): boolean {
   return (c >= 48 && c <= 58) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70)

@@ -1,5 +1,5 @@
 import type { FailureReason, Fault, Proof } from '@tlsrep/schemas'
-import { says } from '../../within.ts'
+import { indexWithin, lastIndexWithin, says } from '../../within.ts'
 import type { Verdict } from './inbound-outcome.ts'
 import type { Failure } from './smtpd-session.ts'
 
@@ -47,7 +47,7 @@ const PERHAPS_BEFORE_MAIL = [
 export function readEnding(text: string, from: number, end: number, sent: boolean): Ending {
   if (sent) return { mail: 'mail', stated: null }
   for (const [words, stated] of SENTENCES) if (says(text, from, words)) return { mail: 'none', stated }
-  const words = text.slice(from, Math.min(end, from + 2048))
+  const words = ownWords(text, from, end)
   if (BEFORE_MAIL.some((part) => words.includes(part))) return { mail: 'none', stated: null }
   if (PERHAPS_BEFORE_MAIL.some((part) => words.includes(part))) return { mail: 'unclear', stated: null }
   return { mail: MAIL_SENT.some((part) => words.includes(part)) ? 'mail' : 'unclear', stated: null }
@@ -66,6 +66,16 @@ const MAIL_SENT = [
   'sending end of data',
   'sending BDAT',
 ]
+
+/** A sentence without the peer's reply in it: `host <namaddr> said: <reply> (in reply to <command> command)`. */
+function ownWords(text: string, from: number, end: number): string {
+  const said = indexWithin(text, ' said: ', from, end)
+  if (said < 0) return text.slice(from, Math.min(end, from + SENTENCE_MAX))
+  const command = lastIndexWithin(text, '(in reply to ', said, end)
+  return command < 0 ? '' : text.slice(command, end)
+}
+
+const SENTENCE_MAX = 2048
 
 /** What is known of an outbound connection when it is over. */
 export interface OutboundFacts {

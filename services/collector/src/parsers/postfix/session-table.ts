@@ -29,10 +29,12 @@ export class SessionTable {
   readonly counts: SessionCounts = { opened: 0, emitted: 0, open: 0, handedOver: 0 }
   readonly #max: number
   readonly #hosts: Map<string, HostState>
+  #turn: Iterator<HostState>
 
   constructor(max: number, hosts: Map<string, HostState>) {
     this.#max = Math.max(1, max)
     this.#hosts = hosts
+    this.#turn = hosts.values()
   }
 
   add(session: OpenSession): void {
@@ -73,16 +75,22 @@ export class SessionTable {
     for (const host of this.#hosts.values()) cutAll(host)
   }
 
-  /** The longest silent session of the busy host goes; where it has none, one of the host that was seen first. */
+  /**
+   * The longest silent session of the busy host goes; where it has none, one of the next host in turn, so that hosts without any are not
+   * passed over again and again.
+   */
   #evict(busy: HostState): void {
     if (busy.silentMost !== null) {
       busy.silentMost.cut()
       return
     }
-    for (const host of this.#hosts.values()) {
-      if (host.silentMost === null) continue
-      host.silentMost.cut()
-      return
+    for (let turns = 0; turns < 2; turns++) {
+      for (let next = this.#turn.next(); !next.done; next = this.#turn.next()) {
+        if (next.value.silentMost === null) continue
+        next.value.silentMost.cut()
+        return
+      }
+      this.#turn = this.#hosts.values()
     }
   }
 }

@@ -108,7 +108,9 @@ export class SmtpReader {
     service.summariesSeen = true
     if (this.#head.reused) return 'joined'
     const { open } = process
-    const begun = open !== null && open.established === null && open.failure === null && isPeer(open, text, this.#peer)
+    const mine = open !== null && isPeer(open, text, this.#peer)
+    if (mine && open.established === summary.facts && open.lastAt === line.time) return 'ignored_duplicate'
+    const begun = mine && open.established === null && open.failure === null
     if (!begun) open?.close()
     const session = begun ? open : this.#open(line, service, process, this.#peer)
     session.established = summary.facts

@@ -121,6 +121,7 @@ export class SmtpdReader {
     if (session === null) {
       if (this.#isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
       service.instance.host.noteHeadless(line.time, process.seen)
+      if (process.open !== null) this.#setAside(process, process.open, text)
       session = this.#open(line, service, process, true)
     }
     this.#join(session, line)
@@ -395,11 +396,15 @@ export class SmtpdReader {
   }
 
   readonly #end = (process: Process, session: InboundSession): void => {
-    if (process.before === session) process.before = null
+    const { before } = process
+    if (before === session) process.before = null
     else {
-      // The earlier session goes out first: whatever end it had was not logged.
-      process.before?.cut()
       process.open = null
+      process.before = null
+      // A line of another peer in the middle of a session, late on its way: the session goes on. Else its end was not logged.
+      if (before !== null && session.headless && Math.abs(session.lastAt - before.lastAt) <= REORDER_MS)
+        process.open = before
+      else before?.cut()
     }
     this.#table.remove(session)
     this.#output.emit(session)
