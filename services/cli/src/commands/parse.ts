@@ -23,8 +23,8 @@ import { MTA_NAMES, type ParseOptions } from './parse-options.ts'
 /** In the order in which they are asked whose a program is. */
 const PARSERS: Readonly<Record<(typeof MTA_NAMES)[number], ParserFactory>> = { postfix: createPostfixParser }
 
-/** More sessions than any MTA host holds at once; a log that opens more is cut, and says so by `truncated`. */
-const MAX_OPEN_SESSIONS = 100_000
+/** More sessions than any MTA host holds at once, in less than 1 GB; a log that opens more is cut, and says so by `truncated`. */
+const MAX_OPEN_SESSIONS = 1_000_000
 
 /**
  * Reads logs from their beginning to their end: events to stdout, the account of every line and session to stderr.

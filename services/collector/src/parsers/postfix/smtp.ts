@@ -1,9 +1,9 @@
 import type { UnknownNames } from '@tlsrep/core'
-import type { PeerCertificate } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownUtf8 } from '../../own-text.ts'
 import { says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
+import { certificateState, worse } from './certificate-state.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
 import { libraryFailure, statedFailure } from './failure.ts'
 import type { Instance, Service } from './host.ts'
@@ -311,24 +311,4 @@ function peerOfSentence(text: string, from: number, end: number): number {
 function isPeer(session: OutboundSession, text: string, peer: Namaddr): boolean {
   if (peer.ipEnd - peer.ipStart !== session.ip.length || !text.startsWith(session.ip, peer.ipStart)) return false
   return peer.port < 0 || session.port < 0 || peer.port === session.port
-}
-
-const CERTIFICATE_STATES: readonly (readonly [string, PeerCertificate])[] = [
-  ['self-signed certificate', 'self_signed'],
-  ['self signed certificate', 'self_signed'],
-  ['certificate has expired', 'expired'],
-  ['not yet valid', 'not_yet_valid'],
-  ['revoked', 'revoked'],
-  ['hostname mismatch', 'name_mismatch'],
-]
-
-function certificateState(text: string, from: number, end: number): PeerCertificate {
-  const words = text.slice(from, Math.min(end, from + 512))
-  for (const [part, state] of CERTIFICATE_STATES) if (words.includes(part)) return state
-  return 'untrusted'
-}
-
-/** The summary's trust word says less than a failed check said before it, unless the peer was verified after all. */
-function worse(checked: PeerCertificate | null, trust: PeerCertificate | null): PeerCertificate | null {
-  return checked === null || trust === 'verified' || trust === 'none' ? trust : checked
 }

@@ -4,43 +4,20 @@ import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin, lastIndexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { createCounters, readCounters } from './counters.ts'
-import { startedTls } from './event.ts'
 import { libraryFailure, statedFailure } from './failure.ts'
 import type { Service } from './host.ts'
+import { learn } from './listener-learning.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
-import { Openings } from './openings.ts'
 import { PeerAddress } from './peer-address.ts'
 import type { SessionTable } from './session-table.ts'
-import { InboundSession, type SessionOwner } from './smtpd-session.ts'
+import { REORDER_MS, SmtpdProcess } from './smtpd-process.ts'
+import { MAIL_STAGES, RATE_LIMITS, SENTENCE_MAX, sentence } from './smtpd-sentences.ts'
+import { InboundSession } from './smtpd-session.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
-/** Lines of one process that come within this time of each other may have been put out of order on their way. */
-const REORDER_MS = 2_000
-
 /** A library problem is written in the same breath as the error that it explains. */
 const SAME_BREATH_MS = 1_000
-
-/** A process of smtpd: it serves one client at a time, so its pid joins the lines between connect and disconnect. */
-class Process implements SessionOwner {
-  readonly #end: (process: Process, session: InboundSession) => void
-  open: InboundSession | null = null
-  /** A session whose end is missing or late, when a line of another peer has come. */
-  before: InboundSession | null = null
-  readonly openings = new Openings()
-  /** A session of this process was seen before. */
-  seen = false
-  closedIp = ''
-  closedAt = Number.NEGATIVE_INFINITY
-
-  constructor(end: (process: Process, session: InboundSession) => void) {
-    this.#end = end
-  }
-
-  ended(session: InboundSession): void {
-    this.#end(this, session)
-  }
-}
 
 export interface SmtpdOutput {
   emit(session: InboundSession): void
@@ -56,7 +33,7 @@ export class SmtpdReader {
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
   readonly #output: SmtpdOutput
-  readonly #processes = new Map<Service, Map<number, Process>>()
+  readonly #processes = new Map<Service, Map<number, SmtpdProcess>>()
   readonly #peer = createNamaddr()
   readonly #counters = createCounters()
   readonly #address = new PeerAddress()
@@ -285,7 +262,7 @@ export class SmtpdReader {
     return 'ignored_noise'
   }
 
-  #process(line: LogLine, service: Service): Process {
+  #process(line: LogLine, service: Service): SmtpdProcess {
     let processes = this.#processes.get(service)
     if (processes === undefined) {
       processes = new Map()
@@ -293,13 +270,13 @@ export class SmtpdReader {
     }
     let process = processes.get(line.pid)
     if (process === undefined) {
-      process = new Process(this.#end)
+      process = new SmtpdProcess(this.#end)
       processes.set(line.pid, process)
     }
     return process
   }
 
-  #open(line: LogLine, service: Service, process: Process, headless: boolean): InboundSession {
+  #open(line: LogLine, service: Service, process: SmtpdProcess, headless: boolean): InboundSession {
     const { text } = line
     const { hostStart, hostEnd, port } = this.#peer
     const { text: ip } = this.#address
@@ -325,7 +302,7 @@ export class SmtpdReader {
   }
 
   /** A line of another peer has come while `open` has no end: late on its way, lost, or a proxy gave the client's address (XCLIENT). */
-  #setAside(process: Process, open: InboundSession, text: string): void {
+  #setAside(process: SmtpdProcess, open: InboundSession, text: string): void {
     process.before?.cut()
     if (this.#isPeer(open, text)) open.cut()
     else {
@@ -334,7 +311,7 @@ export class SmtpdReader {
     }
   }
 
-  #mergeProxied(process: Process, session: InboundSession): void {
+  #mergeProxied(process: SmtpdProcess, session: InboundSession): void {
     const { before } = process
     if (before === null || !session.headless) return
     process.before = null
@@ -345,7 +322,7 @@ export class SmtpdReader {
   }
 
   /** The session that the peer just scanned belongs to, or null. */
-  #owner(process: Process, text: string): InboundSession | null {
+  #owner(process: SmtpdProcess, text: string): InboundSession | null {
     const { open, before } = process
     if (open !== null && this.#isPeer(open, text)) return open
     if (before !== null && this.#isPeer(before, text)) return before
@@ -371,7 +348,7 @@ export class SmtpdReader {
     return port < 0 || session.port < 0 || port === session.port
   }
 
-  #isClosed(process: Process, text: string): boolean {
+  #isClosed(process: SmtpdProcess, text: string): boolean {
     const { ipStart, ipEnd } = this.#peer
     return ipEnd - ipStart === process.closedIp.length && text.startsWith(process.closedIp, ipStart)
   }
@@ -395,7 +372,7 @@ export class SmtpdReader {
     this.#table.touch(session, line.time)
   }
 
-  readonly #end = (process: Process, session: InboundSession): void => {
+  readonly #end = (process: SmtpdProcess, session: InboundSession): void => {
     const { before } = process
     if (before === session) process.before = null
     else {
@@ -410,41 +387,4 @@ export class SmtpdReader {
     this.#output.emit(session)
     learn(session)
   }
-}
-
-/** No verb of smtpd's own stands further from its peer. */
-const SENTENCE_MAX = 64
-
-const RATE_LIMITS = ['Refusing STARTTLS request', 'New TLS session rate limit exceeded']
-const MAIL_STAGES = ['RCPT', 'MAIL', 'DATA', 'BDAT', 'END-OF-MESSAGE']
-const ENDINGS = [
-  'lost connection after ',
-  'timeout after ',
-  'too many errors after ',
-  'improper command pipelining after ',
-  'SMTP session error after ',
-  'bare <LF> received after ',
-]
-
-/** What kind of sentence stands between `at` and ` from `; `action` is the index of the SMTP stage behind `<action>: `, or -1. */
-function sentence(text: string, at: number, from: number): { ending: boolean; action: number } {
-  for (const words of ENDINGS) if (says(text, at, words)) return { ending: true, action: -1 }
-  const colon = indexWithin(text, ': ', at, from)
-  return { ending: false, action: colon > 0 ? colon + 2 : -1 }
-}
-
-/** What the session has shown about its listener; after it was judged, since a session is no witness in its own case. */
-function learn(session: InboundSession): void {
-  const { service, counters } = session
-  if (counters?.xclient) return
-  const tls = session.established !== null || session.failure !== null
-  if (startedTls(session) && (counters !== null || service.starttlsSeen || !service.countersSeen)) {
-    service.listener.show(session.lastAt)
-    if (counters !== null) service.starttlsSeen = true
-  }
-  if (counters === null || session.truncated) return
-  if (tls && counters.starttlsAll < 0 && (session.established !== null || counters.commandsAll === 0))
-    service.implicitSeen = true
-  if (!tls && counters.starttlsAll < 0 && counters.mailOk > 0 && !service.implicitOnly)
-    service.listener.acceptedClear = true
 }
