@@ -1,5 +1,5 @@
 import { RecentMap } from './recent-map.ts'
-import type { OpenSession } from './session-table.ts'
+import type { OpenSession, SessionHost } from './session-table.ts'
 
 /** STARTTLS that was shown longer ago than this says nothing about now. */
 const SHOWN_FOR_MS = 86_400_000
@@ -81,7 +81,7 @@ const LOSS_FOR_MS = 3_600_000
 const HEADLESS_GRACE_MS = 1_800_000
 
 /** One host of the log: its clock, its services, its open sessions. */
-export class HostState {
+export class HostState implements SessionHost {
   readonly name: string
   /** Log time of its newest line, as logged: it may step back. */
   clock: number

@@ -132,6 +132,7 @@ export class PostfixParser implements Parser {
     this.#table.expire(host)
     for (const service of host.services.values()) {
       if (service.daemon === 'smtpd') this.#smtpd.sweep(service)
+      else if (service.daemon === 'tlsproxy') this.#tlsproxy.sweep(service)
       else if (service.daemon === 'smtp' || service.daemon === 'lmtp') this.#smtp.sweep(service)
     }
     if (this.#hosts.size > 1 && this.#newest - this.#silentHostsAt > 3_600_000) {

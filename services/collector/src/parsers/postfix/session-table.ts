@@ -1,9 +1,16 @@
 import type { SessionCounts } from '../parser.ts'
-import type { HostState } from './host.ts'
+
+/** What the table knows of a host: its clock, and its open sessions in the order of their last lines. */
+export interface SessionHost {
+  /** Log time of its newest line, milliseconds. */
+  clock: number
+  silentMost: OpenSession | null
+  silentLeast: OpenSession | null
+}
 
 /** A session of which the end has not been seen. Held in its host's list, the longest silent first. */
 export interface OpenSession {
-  readonly host: HostState
+  readonly host: SessionHost
   /** Log time of its last line, milliseconds. */
   lastAt: number
   silentMore: OpenSession | null
@@ -28,10 +35,10 @@ const HOST_SILENT_MS = 86_400_000
 export class SessionTable {
   readonly counts: SessionCounts = { opened: 0, emitted: 0, open: 0, handedOver: 0 }
   readonly #max: number
-  readonly #hosts: Map<string, HostState>
-  #turn: Iterator<HostState>
+  readonly #hosts: Map<string, SessionHost>
+  #turn: Iterator<SessionHost>
 
-  constructor(max: number, hosts: Map<string, HostState>) {
+  constructor(max: number, hosts: Map<string, SessionHost>) {
     this.#max = Math.max(1, max)
     this.#hosts = hosts
     this.#turn = hosts.values()
@@ -57,7 +64,7 @@ export class SessionTable {
   }
 
   /** Cuts what has been silent for too long on this host's own clock. A clock set back by more than that ends them as well. */
-  expire(host: HostState): void {
+  expire(host: SessionHost): void {
     for (let oldest = host.silentMost; oldest !== null; oldest = host.silentMost) {
       if (Math.abs(host.clock - oldest.lastAt) <= SILENT_MS) return
       oldest.cut()
@@ -79,7 +86,7 @@ export class SessionTable {
    * The longest silent session of the busy host goes; where it has none, one of the next host in turn, so that hosts without any are not
    * passed over again and again.
    */
-  #evict(busy: HostState): void {
+  #evict(busy: SessionHost): void {
     if (busy.silentMost !== null) {
       busy.silentMost.cut()
       return
@@ -95,7 +102,7 @@ export class SessionTable {
   }
 }
 
-function cutAll(host: HostState): void {
+function cutAll(host: SessionHost): void {
   while (host.silentMost !== null) host.silentMost.cut()
 }
 

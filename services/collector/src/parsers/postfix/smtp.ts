@@ -13,12 +13,15 @@ import { readEnding } from './outbound-outcome.ts'
 import { OutboundSession } from './outbound-session.ts'
 import { PeerAddress } from './peer-address.ts'
 import { Peers } from './peers.ts'
+import { ProcessTable } from './process-table.ts'
 import type { SessionTable } from './session-table.ts'
 import type { Failure } from './smtpd-session.ts'
 import { queueId, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
 const SAME_BREATH_MS = 1_000
+/** How long further recipients of a delivery are looked for. */
+const FORGOTTEN_AFTER_MS = 3_600_000
 const UNVERIFIED = 'certificate verification failed for '
 
 /** A process of smtp or lmtp: it opens one connection after the other, for one message or, reused, for several. */
@@ -39,7 +42,7 @@ export class SmtpReader {
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
   readonly #emit: (session: OutboundSession) => void
-  readonly #processes = new Map<Service, Map<number, Process>>()
+  readonly #processes = new ProcessTable(() => new Process())
   readonly #peers = new Peers()
   readonly #peer = createNamaddr()
   readonly #address = new PeerAddress()
@@ -60,7 +63,7 @@ export class SmtpReader {
 
   read(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
-    const process = this.#process(line, service)
+    const process = this.#processes.of(service, line.pid)
     process.lastAt = line.time
     if (readSummaryHead(text, message, this.#head)) return this.#established(line, service, process)
     if (says(text, message, 'SSL_connect error to ')) return this.#failed(line, service, process)
@@ -85,16 +88,12 @@ export class SmtpReader {
   }
 
   sweep(service: Service): void {
-    const processes = this.#processes.get(service)
-    if (processes === undefined) return
     const { clock } = service.instance.host
-    for (const [pid, process] of processes) {
-      if (process.open === null && Math.abs(clock - process.lastAt) > 3_600_000) processes.delete(pid)
-    }
+    this.#processes.sweep(service, ({ open, lastAt }) => open === null && Math.abs(clock - lastAt) > FORGOTTEN_AFTER_MS)
   }
 
   forget(service: Service): void {
-    this.#processes.delete(service)
+    this.#processes.forget(service)
     this.#peers.forget(service.instance)
   }
 
@@ -272,20 +271,6 @@ export class SmtpReader {
     this.#table.add(session)
     process.open = session
     return session
-  }
-
-  #process(line: LogLine, service: Service): Process {
-    let processes = this.#processes.get(service)
-    if (processes === undefined) {
-      processes = new Map()
-      this.#processes.set(service, processes)
-    }
-    let process = processes.get(line.pid)
-    if (process === undefined) {
-      process = new Process()
-      processes.set(line.pid, process)
-    }
-    return process
   }
 
   #join(session: OutboundSession, line: LogLine): void {

@@ -9,6 +9,7 @@ import type { Service } from './host.ts'
 import { learn } from './listener-learning.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import { PeerAddress } from './peer-address.ts'
+import { ProcessTable } from './process-table.ts'
 import type { SessionTable } from './session-table.ts'
 import { REORDER_MS, SmtpdProcess } from './smtpd-process.ts'
 import { MAIL_STAGES, RATE_LIMITS, SENTENCE_MAX, sentence } from './smtpd-sentences.ts'
@@ -17,6 +18,9 @@ import { queueId, rejectTail, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
 /** A library problem is written in the same breath as the error that it explains. */
+/** Openings that are equal fall into one stamp: a minute is far more than their ordinals need. */
+const FORGOTTEN_AFTER_MS = 60_000
+
 const SAME_BREATH_MS = 1_000
 
 export interface SmtpdOutput {
@@ -33,7 +37,23 @@ export class SmtpdReader {
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
   readonly #output: SmtpdOutput
-  readonly #processes = new Map<Service, Map<number, SmtpdProcess>>()
+  readonly #end = (process: SmtpdProcess, session: InboundSession): void => {
+    const { before } = process
+    if (before === session) process.before = null
+    else {
+      process.open = null
+      process.before = null
+      // A line of another peer in the middle of a session, late on its way: the session goes on. Else its end was not logged.
+      if (before !== null && session.headless && Math.abs(session.lastAt - before.lastAt) <= REORDER_MS)
+        process.open = before
+      else before?.cut()
+    }
+    this.#table.remove(session)
+    this.#output.emit(session)
+    learn(session)
+  }
+
+  readonly #processes = new ProcessTable(() => new SmtpdProcess(this.#end))
   readonly #peer = createNamaddr()
   readonly #counters = createCounters()
   readonly #address = new PeerAddress()
@@ -59,25 +79,23 @@ export class SmtpdReader {
 
   /** Forgets processes that have no session; their pids may serve another program by now. */
   sweep(service: Service): void {
-    const processes = this.#processes.get(service)
-    if (processes === undefined) return
     const { clock } = service.instance.host
-    for (const [pid, process] of processes) {
-      if (process.open === null && process.before === null && Math.abs(clock - process.closedAt) > 60_000)
-        processes.delete(pid)
-    }
-    if (processes.size === 0) this.#processes.delete(service)
+    this.#processes.sweep(
+      service,
+      ({ open, before, closedAt }) =>
+        open === null && before === null && Math.abs(clock - closedAt) > FORGOTTEN_AFTER_MS,
+    )
   }
 
   forget(service: Service): void {
-    this.#processes.delete(service)
+    this.#processes.forget(service)
   }
 
   #connect(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'connect from '.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#hasAddress(text)) return 'ignored_other'
-    const process = this.#process(line, service)
+    const process = this.#processes.of(service, line.pid)
     const { open } = process
     if (open !== null) {
       const again = open.endOffset === open.opening.offset && process.openings.isLast(line, service.program, open.key)
@@ -93,7 +111,7 @@ export class SmtpdReader {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'disconnect from '.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#hasAddress(text)) return 'ignored_other'
-    const process = this.#process(line, service)
+    const process = this.#processes.of(service, line.pid)
     let session = this.#owner(process, text)
     if (session === null) {
       if (this.#isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
@@ -150,7 +168,7 @@ export class SmtpdReader {
   #warning(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     const at = message + 'warning: '.length
-    const session = this.#processes.get(service)?.get(line.pid)?.open ?? null
+    const session = this.#processes.find(service, line.pid)?.open ?? null
     if (says(text, at, 'TLS library problem: '))
       return this.#library(line, session, at + 'TLS library problem: '.length)
     if (says(text, at, 'Illegal address syntax from ')) {
@@ -207,7 +225,7 @@ export class SmtpdReader {
       if (ending) return this.#ended(line, service, from)
       if (action > 0) return this.#refused(line, service, at, action)
     }
-    const session = this.#processes.get(service)?.get(line.pid)?.open ?? null
+    const session = this.#processes.find(service, line.pid)?.open ?? null
     if (session === null || !this.#names(session, text, at, end)) return 'ignored_noise'
     return this.#note(line, session)
   }
@@ -260,20 +278,6 @@ export class SmtpdReader {
       return this.#joined(session, line)
     }
     return 'ignored_noise'
-  }
-
-  #process(line: LogLine, service: Service): SmtpdProcess {
-    let processes = this.#processes.get(service)
-    if (processes === undefined) {
-      processes = new Map()
-      this.#processes.set(service, processes)
-    }
-    let process = processes.get(line.pid)
-    if (process === undefined) {
-      process = new SmtpdProcess(this.#end)
-      processes.set(line.pid, process)
-    }
-    return process
   }
 
   #open(line: LogLine, service: Service, process: SmtpdProcess, headless: boolean): InboundSession {
@@ -330,7 +334,7 @@ export class SmtpdReader {
   }
 
   #ownerOrHeadless(line: LogLine, service: Service): InboundSession | null {
-    const process = this.#process(line, service)
+    const process = this.#processes.of(service, line.pid)
     const owner = this.#owner(process, line.text)
     if (owner !== null) {
       this.#join(owner, line)
@@ -370,21 +374,5 @@ export class SmtpdReader {
   #join(session: InboundSession, line: LogLine): void {
     session.endOffset = line.offset
     this.#table.touch(session, line.time)
-  }
-
-  readonly #end = (process: SmtpdProcess, session: InboundSession): void => {
-    const { before } = process
-    if (before === session) process.before = null
-    else {
-      process.open = null
-      process.before = null
-      // A line of another peer in the middle of a session, late on its way: the session goes on. Else its end was not logged.
-      if (before !== null && session.headless && Math.abs(session.lastAt - before.lastAt) <= REORDER_MS)
-        process.open = before
-      else before?.cut()
-    }
-    this.#table.remove(session)
-    this.#output.emit(session)
-    learn(session)
   }
 }

@@ -8,6 +8,7 @@ import { libraryFailure } from './failure.ts'
 import type { Service } from './host.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import type { PostscreenReader } from './postscreen.ts'
+import { ProcessTable } from './process-table.ts'
 import type { SmtpReader } from './smtp.ts'
 import type { Failure } from './smtpd-session.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
@@ -31,7 +32,6 @@ const TIMED_OUT: Failure = {
   words: 'ciphertext read/write timeout',
   byPlace: false,
 }
-const PROCESSES_MAX = 4096
 const SAME_BREATH_MS = 1_000
 const WORDS_MAX = 512
 const FAILED = 'TLS handshake failed for service='
@@ -48,7 +48,7 @@ export class TlsproxyReader {
   readonly #smtp: SmtpReader
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
-  readonly #processes = new Map<Service, Map<number, Process>>()
+  readonly #processes = new ProcessTable((): Process => ({ words: '', wordsAt: 0 }))
   readonly #peer = createNamaddr()
   readonly #head: SummaryHead = { certificate: null, inbound: true, reused: false, peer: 0 }
 
@@ -59,13 +59,19 @@ export class TlsproxyReader {
     this.#unknown = unknown
   }
 
+  /** tlsproxy processes come and go; what one said last is of no use a breath later. */
+  sweep(service: Service): void {
+    const { clock } = service.instance.host
+    this.#processes.sweep(service, ({ wordsAt }) => Math.abs(clock - wordsAt) > SAME_BREATH_MS)
+  }
+
   forget(service: Service): void {
-    this.#processes.delete(service)
+    this.#processes.forget(service)
   }
 
   read(line: LogLine, service: Service): LineClass {
     const { text, message } = line
-    const process = this.#process(line, service)
+    const process = this.#processes.of(service, line.pid)
     if (says(text, message, 'warning: ')) return this.#warning(line, process, message + 'warning: '.length)
     const words = Math.abs(line.time - process.wordsAt) <= SAME_BREATH_MS ? process.words : ''
     process.words = ''
@@ -144,20 +150,5 @@ export class TlsproxyReader {
 
   #ip(text: string): string {
     return ownText(text, this.#peer.ipStart, this.#peer.ipEnd)
-  }
-
-  #process(line: LogLine, service: Service): Process {
-    let processes = this.#processes.get(service)
-    if (processes === undefined) {
-      processes = new Map()
-      this.#processes.set(service, processes)
-    }
-    let process = processes.get(line.pid)
-    if (process === undefined) {
-      if (processes.size >= PROCESSES_MAX) processes.clear()
-      process = { words: '', wordsAt: 0 }
-      processes.set(line.pid, process)
-    }
-    return process
   }
 }
