@@ -69,6 +69,7 @@ const NOTHING: OutboundFacts = {
   proxyDown: false,
   tlsIsLogged: false,
   peerHadShown: false,
+  notOffered: false,
 }
 const MAIL = end('', true)
 const FAILED = { reason: 'other', fault: 'unknown', words: '', byPlace: true } as const

@@ -91,6 +91,8 @@ export interface OutboundFacts {
   /** A successful handshake would have left a line. */
   tlsIsLogged: boolean
   peerHadShown: boolean
+  /** A TLS report line says that the peer did not offer STARTTLS. */
+  notOffered: boolean
   /** Its end was not logged. */
   truncated: boolean
 }
@@ -149,8 +151,9 @@ function fromFeature(feature: string, facts: OutboundFacts): Verdict | null {
 function byAbsence(facts: OutboundFacts): Verdict {
   const mail = facts.ending?.mail ?? 'unclear'
   if (mail === 'none') return { outcome: 'probe', fault: 'none', proof: 'by_absence', reason: null }
-  if (mail === 'unclear' || !facts.tlsIsLogged) return UNKNOWN
-  return mailInClear(facts, 'by_absence', whose(facts))
+  if (mail === 'unclear') return UNKNOWN
+  if (facts.notOffered) return mailInClear(facts, 'stated', whose(facts))
+  return facts.tlsIsLogged ? mailInClear(facts, 'by_absence', whose(facts)) : UNKNOWN
 }
 
 function whose(facts: OutboundFacts): Fault {

@@ -33,6 +33,8 @@ export class OutboundSession implements OpenSession {
   proxyDown = false
   tlsIsLogged = false
   peerHadShown = false
+  /** A TLS report line says that the peer did not offer STARTTLS. */
+  notOffered = false
   readonly #end: (session: OutboundSession) => void
 
   constructor(
@@ -110,12 +112,7 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
     peer_certificate_fingerprint: null,
     sni: null,
     authenticated: null,
-    starttls_offered:
-      tls || session.afterFailure || session.peerHadShown
-        ? true
-        : verdict.reason === 'tls_required_not_offered'
-          ? false
-          : null,
+    starttls_offered: offered(session, verdict.reason, tls),
     starttls_used: tls ? true : verdict.outcome === 'unknown' || verdict.outcome === 'plaintext' ? null : false,
     implicit_tls: null,
     mails_attempted: mails.attempted,
@@ -132,11 +129,28 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
   }
 }
 
+/** What the peer offered in this connection, or within a day before it. */
+function offered(session: OutboundSession, reason: TlsNegotiation['failure_reason'], tls: boolean): boolean | null {
+  if (session.notOffered || reason === 'tls_required_not_offered') return false
+  return tls || session.afterFailure || session.peerHadShown ? true : null
+}
+
 function factsOf(session: OutboundSession): OutboundFacts {
   const { failure, ending, feature, afterFailure, proxyDown, tlsIsLogged, peerHadShown } = session
   const established = session.established !== null
-  const truncated = session.cutOff
-  return { established, failure, ending, feature, afterFailure, proxyDown, tlsIsLogged, peerHadShown, truncated }
+  const { cutOff: truncated, notOffered } = session
+  return {
+    established,
+    failure,
+    ending,
+    feature,
+    afterFailure,
+    proxyDown,
+    tlsIsLogged,
+    peerHadShown,
+    notOffered,
+    truncated,
+  }
 }
 
 /** A verified peer under a DANE policy was verified by DANE: Postfix 3.11 names the policy. */

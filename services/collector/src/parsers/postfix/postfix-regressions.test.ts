@@ -65,3 +65,23 @@ describe("a stranger's text is not believed", () => {
     expect(events.at(-1)).toMatchObject({ outcome: 'not_offered', mails_attempted: 1, mails_plaintext: 1 })
   })
 })
+
+describe('a TLS report line of Postfix 3.10', () => {
+  it('states that mail went in clear because the peer did not offer STARTTLS, where nothing else is logged', async () => {
+    const { events, account } = await parseLog(
+      log(
+        'smtp[5]: TLSRPT: status=failure, domain=a.example, receiving_mx=mx.a.example[198.18.1.10], failure_type=starttls_not_supported',
+        'smtp[5]: 093EEA2C5E7: to=<r@a.example>, relay=mx.a.example[198.18.1.10]:25, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (ok)',
+        'smtp[5]: 1C55D9B0BE0: to=<r@b.example>, relay=mx.b.example[198.18.1.11]:25, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (ok)',
+      ),
+    )
+    expect(events[0]).toMatchObject({
+      outcome: 'not_offered',
+      proof: 'stated',
+      starttls_offered: false,
+      mails_plaintext: 1,
+    })
+    expect(events[1]).toMatchObject({ outcome: 'unknown', starttls_offered: null })
+    expect(account.lines.joined).toBe(3)
+  })
+})

@@ -1,7 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
 import { ownUtf8 } from '../../own-text.ts'
-import { says } from '../../within.ts'
+import { indexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { certificateState, worse } from './certificate-state.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
@@ -22,6 +22,7 @@ import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-sum
 const SAME_BREATH_MS = 1_000
 /** How long further recipients of a delivery are looked for. */
 const FORGOTTEN_AFTER_MS = 3_600_000
+const TLSRPT = 'TLSRPT: '
 const UNVERIFIED = 'certificate verification failed for '
 
 /** A process of smtp or lmtp: it opens one connection after the other, for one message or, reused, for several. */
@@ -34,6 +35,8 @@ class Process {
   /** Address of the peer whose TLS failed or broke in the connection before. */
   failedPeer = ''
   proxyDown = false
+  /** Address of the peer that the report says did not offer STARTTLS. */
+  notOfferedBy = ''
 }
 
 /** Reads the lines of smtp and lmtp (src/smtp) and joins them to connections: by pid, and by the relay's address. */
@@ -66,6 +69,7 @@ export class SmtpReader {
     const process = this.#processes.of(service, line.pid)
     process.lastAt = line.time
     if (readSummaryHead(text, message, this.#head)) return this.#established(line, service, process)
+    if (says(text, message, TLSRPT)) return this.#reported(line, process)
     if (says(text, message, 'SSL_connect error to ')) return this.#failed(line, service, process)
     if (says(text, message, 'warning: ')) return this.#warning(line, service, process, message + 'warning: '.length)
     const verified = says(text, message, 'server ') ? message + 'server '.length : message
@@ -117,6 +121,18 @@ export class SmtpReader {
     this.#peers.shown(service.instance, session.ip, line.time)
     process.failedPeer = ''
     this.#join(session, line)
+    return 'joined'
+  }
+
+  /** Postfix 3.10 and up, for domains that ask for TLS reports: what it would report of this connection (tlsrpt_wrapper.c). */
+  #reported(line: LogLine, process: Process): LineClass {
+    const { text, message, end } = line
+    const mark = ', receiving_mx='
+    const at = indexWithin(text, mark, message, end)
+    if (at < 0 || !scanNamaddr(text, at + mark.length, end, this.#peer)) return 'ignored_other'
+    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    const notOffered = indexWithin(text, ', failure_type=starttls_not_supported', this.#peer.end, end) >= 0
+    process.notOfferedBy = notOffered ? this.#address.text : ''
     return 'joined'
   }
 
@@ -244,6 +260,8 @@ export class SmtpReader {
       session.tlsIsLogged =
         session.service.summariesSeen || this.#peers.proxyIsDown(instance, line.time) || session.afterFailure
     }
+    session.notOffered = process.notOfferedBy === session.ip
+    process.notOfferedBy = ''
     process.proxyDown = false
     session.close()
   }
