@@ -5,6 +5,9 @@ import type { Failure } from './smtpd-session.ts'
 
 const WORDS_MAX = 512
 
+/** A library problem is written in the same breath as the error that it explains. */
+export const SAME_BREATH_MS = 1_000
+
 /** What is known before, or without, a library problem: the connection ended in the handshake. */
 const LOST: Omit<Failure, 'words'> = { reason: 'connection_lost', fault: 'unknown', byPlace: false }
 

@@ -2,7 +2,7 @@ import { RecentMap } from './recent-map.ts'
 import type { OpenSession, SessionHost } from './session-table.ts'
 
 /** STARTTLS that was shown longer ago than this says nothing about now. */
-const SHOWN_FOR_MS = 86_400_000
+export const SHOWN_FOR_MS = 86_400_000
 
 /** Queue ids are used again only after their message is gone; beyond this many, the oldest are forgotten. */
 const SENDERS_MAX = 32_768

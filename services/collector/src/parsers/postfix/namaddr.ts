@@ -67,3 +67,17 @@ function scanPort(text: string, from: number, end: number, into: Namaddr): void 
   into.port = port
   into.end = at
 }
+
+/** Whether the scanned address is `ip`, to the letter. */
+export function hasIp(text: string, peer: Namaddr, ip: string): boolean {
+  return peer.ipEnd - peer.ipStart === ip.length && text.startsWith(ip, peer.ipStart)
+}
+
+/** Whether the scanned peer is the session's. A port tells only where both were logged. */
+export function isPeerOf(
+  session: { readonly ip: string; readonly port: number },
+  text: string,
+  peer: Namaddr,
+): boolean {
+  return hasIp(text, peer, session.ip) && (peer.port < 0 || session.port < 0 || peer.port === session.port)
+}

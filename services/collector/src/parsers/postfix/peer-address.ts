@@ -1,6 +1,6 @@
 import { parseAddress } from '@tlsrep/core'
 import { ownText } from '../../own-text.ts'
-import type { Namaddr } from './namaddr.ts'
+import { hasIp, type Namaddr } from './namaddr.ts'
 
 /** The address of a scanned namaddr, copied and remembered: the lines of a session repeat it. */
 export class PeerAddress {
@@ -13,9 +13,8 @@ export class PeerAddress {
    * @returns false when it is no IP address; then nothing changes
    */
   take(text: string, peer: Namaddr): boolean {
-    const { ipStart, ipEnd } = peer
-    if (ipEnd - ipStart === this.text.length && text.startsWith(this.text, ipStart)) return true
-    const own = ownText(text, ipStart, ipEnd)
+    if (hasIp(text, peer, this.text)) return true
+    const own = ownText(text, peer.ipStart, peer.ipEnd)
     if (parseAddress(own) === undefined) return false
     this.text = own
     return true

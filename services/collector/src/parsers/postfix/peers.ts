@@ -1,8 +1,7 @@
-import type { Instance } from './host.ts'
+import { type Instance, SHOWN_FOR_MS } from './host.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Failure } from './smtpd-session.ts'
 
-const SHOWN_FOR_MS = 86_400_000
 const PROXY_DOWN_FOR_MS = 3_600_000
 const PROXY_FAILURE_FOR_MS = 60_000
 const PEERS_MAX = 100_000

@@ -5,9 +5,9 @@ import { indexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { certificateState, worse } from './certificate-state.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
-import { libraryFailure, statedFailure } from './failure.ts'
+import { libraryFailure, SAME_BREATH_MS, statedFailure } from './failure.ts'
 import type { Instance, Service } from './host.ts'
-import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
+import { createNamaddr, isPeerOf, type Namaddr, scanNamaddr } from './namaddr.ts'
 import { Openings } from './openings.ts'
 import { readEnding } from './outbound-outcome.ts'
 import { OutboundSession } from './outbound-session.ts'
@@ -19,7 +19,6 @@ import type { Failure } from './smtpd-session.ts'
 import { queueId, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
-const SAME_BREATH_MS = 1_000
 /** How long further recipients of a delivery are looked for. */
 const FORGOTTEN_AFTER_MS = 3_600_000
 const TLSRPT = 'TLSRPT: '
@@ -111,7 +110,7 @@ export class SmtpReader {
     service.summariesSeen = true
     if (this.#head.reused) return 'joined'
     const { open } = process
-    const mine = open !== null && isPeer(open, text, this.#peer)
+    const mine = open !== null && isPeerOf(open, text, this.#peer)
     if (mine && open.established === summary.facts && open.lastAt === line.time) return 'ignored_duplicate'
     const begun = mine && open.established === null && open.failure === null
     if (!begun) open?.close()
@@ -141,7 +140,7 @@ export class SmtpReader {
     if (!scanNamaddr(text, message + 'SSL_connect error to '.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const { open } = process
-    const mine = open !== null && isPeer(open, text, this.#peer)
+    const mine = open !== null && isPeerOf(open, text, this.#peer)
     if (mine && open.failure !== null && open.failedAt === line.time && open.endOffset === open.opening.offset)
       return 'ignored_duplicate'
     const begun = mine && open.established === null && open.failure === null
@@ -181,7 +180,8 @@ export class SmtpReader {
     if (!scanNamaddr(text, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const { open } = process
-    const begun = open !== null && open.established === null && open.failure === null && isPeer(open, text, this.#peer)
+    const begun =
+      open !== null && open.established === null && open.failure === null && isPeerOf(open, text, this.#peer)
     if (!begun) open?.close()
     const session = begun ? open : this.#open(line, service, process, this.#peer)
     session.certificate = certificateState(text, this.#peer.end, end)
@@ -199,7 +199,7 @@ export class SmtpReader {
     const id = queueId(text, message, afterId)
     const ending = readEnding(text, delivery.reply, end, delivery.sent)
     const { open } = process
-    const same = open !== null && isPeer(open, text, delivery.relay)
+    const same = open !== null && isPeerOf(open, text, delivery.relay)
     const key = `${id} ${text.slice(delivery.relay.ipStart, delivery.relay.ipEnd)} ${delivery.delays}`
     if (!same && (delivery.connectionUse > 1 || process.lastDelivery === key)) {
       process.lastDelivery = key
@@ -236,7 +236,7 @@ export class SmtpReader {
     if (peerAt < 0 || !scanNamaddr(text, peerAt, end, this.#peer)) return 'ignored_other'
     if (!this.#address.take(text, this.#peer)) return 'ignored_other'
     const { open } = process
-    const same = open !== null && isPeer(open, text, this.#peer)
+    const same = open !== null && isPeerOf(open, text, this.#peer)
     if (!same) open?.close()
     const session = same ? open : this.#open(line, service, process, this.#peer)
     session.ending = ending
@@ -309,9 +309,4 @@ const NAMING = [
 function peerOfSentence(text: string, from: number, end: number): number {
   for (const words of NAMING) if (says(text, from, words) && from + words.length < end) return from + words.length
   return -1
-}
-
-function isPeer(session: OutboundSession, text: string, peer: Namaddr): boolean {
-  if (peer.ipEnd - peer.ipStart !== session.ip.length || !text.startsWith(session.ip, peer.ipStart)) return false
-  return peer.port < 0 || session.port < 0 || peer.port === session.port
 }

@@ -4,10 +4,10 @@ import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin, lastIndexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { createCounters, readCounters } from './counters.ts'
-import { libraryFailure, statedFailure } from './failure.ts'
+import { libraryFailure, SAME_BREATH_MS, statedFailure } from './failure.ts'
 import type { Service } from './host.ts'
 import { learn } from './listener-learning.ts'
-import { createNamaddr, scanNamaddr } from './namaddr.ts'
+import { createNamaddr, hasIp, isPeerOf, scanNamaddr } from './namaddr.ts'
 import { PeerAddress } from './peer-address.ts'
 import { ProcessTable } from './process-table.ts'
 import type { SessionTable } from './session-table.ts'
@@ -17,19 +17,14 @@ import { InboundSession } from './smtpd-session.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
-/** A library problem is written in the same breath as the error that it explains. */
 /** Openings that are equal fall into one stamp: a minute is far more than their ordinals need. */
 const FORGOTTEN_AFTER_MS = 60_000
-
-const SAME_BREATH_MS = 1_000
 
 export interface SmtpdOutput {
   emit(session: InboundSession): void
   /** A session of smtpd begins: postscreen may have handed this connection over. */
   connected(service: Service, ip: string, port: number): void
 }
-
-const UTTERED = { certificate: null, inbound: true, reused: false, peer: 0 } as SummaryHead
 
 /** Reads the lines of smtpd and joins them to sessions (src/smtpd/smtpd.c). */
 export class SmtpdReader {
@@ -56,6 +51,7 @@ export class SmtpdReader {
   readonly #processes = new ProcessTable(() => new SmtpdProcess(this.#end))
   readonly #peer = createNamaddr()
   readonly #counters = createCounters()
+  readonly #head: SummaryHead = { certificate: null, inbound: true, reused: false, peer: 0 }
   readonly #address = new PeerAddress()
 
   constructor(table: SessionTable, summaries: SummaryReader, unknown: UnknownNames, output: SmtpdOutput) {
@@ -71,7 +67,7 @@ export class SmtpdReader {
     if (says(text, message, 'disconnect from ')) return this.#disconnect(line, service)
     if (says(text, message, 'SSL_accept error from ')) return this.#failed(line, service)
     if (says(text, message, 'warning: ')) return this.#warning(line, service)
-    if (readSummaryHead(text, message, UTTERED)) return this.#established(line, service)
+    if (readSummaryHead(text, message, this.#head)) return this.#established(line, service)
     const afterId = skipQueueId(text, message, end)
     if (afterId > 0 && says(text, afterId, 'client=')) return this.#client(line, service, afterId)
     return this.#said(line, service, afterId > 0 ? afterId : message)
@@ -137,7 +133,7 @@ export class SmtpdReader {
 
   #established(line: LogLine, service: Service): LineClass {
     const { text, end } = line
-    const { certificate, inbound, peer } = UTTERED
+    const { certificate, inbound, peer } = this.#head
     if (!inbound) return 'ignored_other'
     if (!scanNamaddr(text, peer, end, this.#peer)) return 'dead_unparsed'
     const summary = this.#summaries.read(text, this.#peer.end, end)
@@ -308,7 +304,7 @@ export class SmtpdReader {
   /** A line of another peer has come while `open` has no end: late on its way, lost, or a proxy gave the client's address (XCLIENT). */
   #setAside(process: SmtpdProcess, open: InboundSession, text: string): void {
     process.before?.cut()
-    if (this.#isPeer(open, text)) open.cut()
+    if (isPeerOf(open, text, this.#peer)) open.cut()
     else {
       process.before = open
       process.open = null
@@ -328,8 +324,8 @@ export class SmtpdReader {
   /** The session that the peer just scanned belongs to, or null. */
   #owner(process: SmtpdProcess, text: string): InboundSession | null {
     const { open, before } = process
-    if (open !== null && this.#isPeer(open, text)) return open
-    if (before !== null && this.#isPeer(before, text)) return before
+    if (open !== null && isPeerOf(open, text, this.#peer)) return open
+    if (before !== null && isPeerOf(before, text, this.#peer)) return before
     return null
   }
 
@@ -346,20 +342,13 @@ export class SmtpdReader {
     return this.#open(line, service, process, true)
   }
 
-  #isPeer(session: InboundSession, text: string): boolean {
-    const { ipStart, ipEnd, port } = this.#peer
-    if (ipEnd - ipStart !== session.ip.length || !text.startsWith(session.ip, ipStart)) return false
-    return port < 0 || session.port < 0 || port === session.port
-  }
-
   #isClosed(process: SmtpdProcess, text: string): boolean {
-    const { ipStart, ipEnd } = this.#peer
-    return ipEnd - ipStart === process.closedIp.length && text.startsWith(process.closedIp, ipStart)
+    return hasIp(text, this.#peer, process.closedIp)
   }
 
   /** Whether the namaddr at `at` is the session's peer; leaves it scanned. */
   #names(session: InboundSession | null, text: string, at: number, end: number): boolean {
-    return session !== null && scanNamaddr(text, at, end, this.#peer) && this.#isPeer(session, text)
+    return session !== null && scanNamaddr(text, at, end, this.#peer) && isPeerOf(session, text, this.#peer)
   }
 
   #hasAddress(text: string): boolean {

@@ -4,7 +4,7 @@ import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
-import { libraryFailure } from './failure.ts'
+import { libraryFailure, SAME_BREATH_MS } from './failure.ts'
 import type { Service } from './host.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import type { PostscreenReader } from './postscreen.ts'
@@ -32,7 +32,6 @@ const TIMED_OUT: Failure = {
   words: 'ciphertext read/write timeout',
   byPlace: false,
 }
-const SAME_BREATH_MS = 1_000
 const WORDS_MAX = 512
 const FAILED = 'TLS handshake failed for service='
 const LIBRARY = 'TLS library problem: '
