@@ -9,8 +9,14 @@
 export interface EventLog {
   /** Appends a batch; resolves when it is durable, rejects when it is not known to be. */
   append(batch: AppendBatch): Promise<void>
-  /** Delivers batches of a topic to `handle` until `signal` is aborted. The next batch waits for `handle`. */
-  subscribe(topic: Topic, group: string, handle: BatchHandler, signal: AbortSignal): Promise<void>
+  /**
+   * Delivers batches of a topic to `handle` until `signal` is aborted; resolves then. The next batch waits for `handle`.
+   * Rejects when `handle` does, or when the log is lost for good.
+   */
+  subscribe(topic: Topic, options: SubscribeOptions, handle: BatchHandler, signal: AbortSignal): Promise<void>
+  /** The newest value of each key of a compacted topic, tombstones left out. */
+  readCompacted(topic: CompactedTopic): Promise<readonly LogRecord[]>
+  /** Waits for appends under way, refuses new ones. */
   close(): Promise<void>
 }
 
@@ -23,6 +29,7 @@ export const TOPICS = {
   'tls.deadletter': 'DeadLetter',
 } as const
 export type Topic = keyof typeof TOPICS
+export type CompactedTopic = 'tls.listings' | 'tls.overrides' | 'tls.checkpoints'
 
 /** One encoded record. `value` null is a tombstone: in a compacted topic, the key is gone. */
 export interface LogRecord {
@@ -38,11 +45,27 @@ export interface AppendBatch {
   checkpoint: LogRecord | null
 }
 
-export interface DeliveredBatch {
-  topic: Topic
+export interface SubscribeOptions {
+  /** Readers of one group share the work; each record goes to one of them. */
+  group: string
+  /** Begin with the whole content of a compacted topic, whatever the group has read before: for readers that hold the list in memory. */
+  whole: boolean
+}
+
+/** The records `firstOffset` to `lastOffset` of one partition, both included. */
+export interface OffsetRange {
   partition: number
   firstOffset: bigint
   lastOffset: bigint
+}
+
+export interface DeliveredBatch {
+  topic: Topic
+  /** Which log the offsets belong to: they mean nothing in another one. In process, each start is a log of its own. */
+  log: string
+  /** What the batch was taken from, at most one range a partition. */
+  ranges: readonly OffsetRange[]
+  /** In the order of the ranges. */
   records: readonly LogRecord[]
 }
 
