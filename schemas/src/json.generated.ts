@@ -8,6 +8,7 @@ import type {
   Override,
   HostState,
   ListenerState,
+  OutboundPeer,
   OpeningOrdinal,
   Checkpoint,
   DeadLetter,
@@ -155,7 +156,9 @@ function jsonHostState(r: HostState): string {
   return (
     '{"host":"' +
     stringText(r.host) +
-    '","newest_line_at":' +
+    '","first_line_at":' +
+    jsonTime(r.first_line_at) +
+    ',"newest_line_at":' +
     jsonTime(r.newest_line_at) +
     (r.loss_at === null ? ',"loss_at":null' : ',"loss_at":' + jsonTime(r.loss_at)) +
     '}'
@@ -172,6 +175,20 @@ function jsonListenerState(r: ListenerState): string {
     (r.starttls_shown_at === null ? ',"starttls_shown_at":null' : ',"starttls_shown_at":' + jsonTime(r.starttls_shown_at)) +
     ',"traits":' +
     jsonArray(r.traits, (item) => '"' + item + '"') +
+    '}'
+  )
+}
+
+function jsonOutboundPeer(r: OutboundPeer): string {
+  return (
+    '{"host":"' +
+    stringText(r.host) +
+    '","service":"' +
+    stringText(r.service) +
+    '","address":"' +
+    stringText(r.address) +
+    '","starttls_shown_at":' +
+    jsonTime(r.starttls_shown_at) +
     '}'
   )
 }
@@ -212,6 +229,8 @@ function jsonCheckpoint(r: Checkpoint): string {
     jsonArray(r.hosts, (item) => jsonHostState(item)) +
     ',"listeners":' +
     jsonArray(r.listeners, (item) => jsonListenerState(item)) +
+    ',"outbound_peers":' +
+    jsonArray(r.outbound_peers, (item) => jsonOutboundPeer(item)) +
     ',"ordinals":' +
     jsonArray(r.ordinals, (item) => jsonOpeningOrdinal(item)) +
     (r.open_sessions === null ? ',"open_sessions":null' : ',"open_sessions":"' + base64Text(r.open_sessions) + '"') +

@@ -530,6 +530,11 @@ export interface Override {
 export interface HostState {
   /** Host name of our MTA, as in TlsNegotiation. */
   host: string
+  /**
+   * Log time of the first line read of the host, milliseconds since 1970 UTC: an end without its beginning is no loss
+   * soon after it. Printed as RFC 3339.
+   */
+  first_line_at: number
   /** Log time of the host's newest line, milliseconds since 1970 UTC. Printed as RFC 3339. */
   newest_line_at: number
   /**
@@ -541,20 +546,24 @@ export interface HostState {
 
 /**
  * logs_tls: it was seen to log successful handshakes. logs_counters: it was seen to log command counters at the
- * session's end. logs_port: it was seen to log the peer's port. implicit_tls: it was seen to speak TLS from the first
- * byte.
+ * session's end. logs_policy: its delivery lines were seen to state the TLS policy (Postfix 3.11, tls=). starttls: a
+ * STARTTLS command was seen to lead to a handshake. implicit_tls: it was seen to speak TLS from the first byte.
+ * accepts_clear: it was seen to accept a MAIL command in clear.
  */
 export const LISTENER_TRAITS = [
   'logs_tls',
   'logs_counters',
-  'logs_port',
+  'logs_policy',
+  'starttls',
   'implicit_tls',
+  'accepts_clear',
 ] as const
 
 /**
  * logs_tls: it was seen to log successful handshakes. logs_counters: it was seen to log command counters at the
- * session's end. logs_port: it was seen to log the peer's port. implicit_tls: it was seen to speak TLS from the first
- * byte.
+ * session's end. logs_policy: its delivery lines were seen to state the TLS policy (Postfix 3.11, tls=). starttls: a
+ * STARTTLS command was seen to lead to a handshake. implicit_tls: it was seen to speak TLS from the first byte.
+ * accepts_clear: it was seen to accept a MAIL command in clear.
  */
 export type ListenerTrait = (typeof LISTENER_TRAITS)[number]
 
@@ -569,8 +578,26 @@ export interface ListenerState {
    * after it mail in clear counts as plaintext. Printed as RFC 3339. Null where none was seen.
    */
   starttls_shown_at: number | null
-  /** What the log has proven about how the door logs, each at most once: without them a missing line proves nothing. */
+  /**
+   * What the log has proven about the door and how it logs, each at most once: without them a missing line proves
+   * nothing.
+   */
   traits: readonly ListenerTrait[]
+}
+
+/** A server that we deliver to, and when it last showed STARTTLS. */
+export interface OutboundPeer {
+  /** Host name of our MTA, as in TlsNegotiation. */
+  host: string
+  /** The syslog program that delivered, as in TlsNegotiation. */
+  service: string
+  /** The peer's address as logged. */
+  address: string
+  /**
+   * Log time at which the peer last showed STARTTLS, milliseconds since 1970 UTC: for 24 h after it mail in clear to it
+   * counts as plaintext. Printed as RFC 3339.
+   */
+  starttls_shown_at: number
 }
 
 /** How often one opening line was seen: equal lines get ordinals, so that their sessions get different event ids. */
@@ -629,8 +656,8 @@ export interface Checkpoint {
    */
   emitted_to: number
   /**
-   * Byte offset, after decompression, at which the oldest line begins that an open session still needs; reading starts
-   * again here. emitted_to where no session is open. Never above emitted_to.
+   * Byte offset, after decompression, where reading starts again: some seconds of log time before the oldest line that
+   * an open session still needs, so that equal opening lines get the same ordinals. Never above emitted_to.
    */
   resume_from: number
   /**
@@ -642,7 +669,12 @@ export interface Checkpoint {
   hosts: readonly HostState[]
   /** What was learned about each door, by host and service. */
   listeners: readonly ListenerState[]
-  /** Opening lines seen lately, for the ordinals of equal ones. */
+  /** The servers that showed STARTTLS last, at most 1000 of an input; one that is missing here is learned again. */
+  outbound_peers: readonly OutboundPeer[]
+  /**
+   * Opening lines seen lately, for the ordinals of equal ones. Empty for inputs that can be read again from
+   * resume_from: they are counted again.
+   */
   ordinals: readonly OpeningOrdinal[]
   /**
    * The open sessions themselves, in the encoding that state_version names. Null for inputs that can be read again from

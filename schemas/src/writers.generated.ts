@@ -32,6 +32,7 @@ import {
   type Override,
   type HostState,
   type ListenerState,
+  type OutboundPeer,
   type OpeningOrdinal,
   type Checkpoint,
   type DeadLetter,
@@ -342,6 +343,7 @@ function writeOverride(buf: Buffer, start: number, r: Override): number {
 function writeHostState(buf: Buffer, start: number, r: HostState): number {
   let pos = start
   pos = writeString(buf, pos, r.host)
+  pos = writeLong(buf, pos, r.first_line_at)
   pos = writeLong(buf, pos, r.newest_line_at)
   if (r.loss_at === null || r.loss_at === undefined) {
     buf[pos++] = 0
@@ -370,6 +372,15 @@ function writeListenerState(buf: Buffer, start: number, r: ListenerState): numbe
     }
     if (items.length > 0) buf[pos++] = 0
   }
+  return pos
+}
+
+function writeOutboundPeer(buf: Buffer, start: number, r: OutboundPeer): number {
+  let pos = start
+  pos = writeString(buf, pos, r.host)
+  pos = writeString(buf, pos, r.service)
+  pos = writeString(buf, pos, r.address)
+  pos = writeLong(buf, pos, r.starttls_shown_at)
   return pos
 }
 
@@ -432,6 +443,14 @@ function writeCheckpoint(buf: Buffer, start: number, r: Checkpoint): number {
     pos = writeCount(buf, pos, items)
     for (const item of items) {
       pos = writeListenerState(buf, pos, item)
+    }
+    if (items.length > 0) buf[pos++] = 0
+  }
+  {
+    const items = (r.outbound_peers ?? [])
+    pos = writeCount(buf, pos, items)
+    for (const item of items) {
+      pos = writeOutboundPeer(buf, pos, item)
     }
     if (items.length > 0) buf[pos++] = 0
   }

@@ -1,5 +1,5 @@
 import type { UnknownNames } from '@tlsrep/core'
-import type { Mta, TlsNegotiation } from '@tlsrep/schemas'
+import type { HostState, ListenerState, Mta, OutboundPeer, TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../framing/framing.ts'
 
 /**
@@ -41,6 +41,25 @@ export interface Parser {
   finish(): void
   /** The session book-keeping of rule 8: opened = emitted + open + handedOver. */
   readonly sessions: SessionCounts
+  /** Where the session begins that was opened first among those still open; null without any. Looks at every open session. */
+  oldestOpen(): LinePlace | null
+  /** What the lines so far have taught beside open sessions; with it and the lines from `oldestOpen` on, another parser goes on. */
+  learned(): Learned
+  /** Takes over what another parser has learned; what it says wins over what was learned here. */
+  restore(learned: Learned): void
+}
+
+export interface LinePlace {
+  source: string
+  /** Byte offset of the line in its source, after decompression. */
+  offset: number
+}
+
+/** As a checkpoint keeps it. */
+export interface Learned {
+  hosts: readonly HostState[]
+  listeners: readonly ListenerState[]
+  outbound_peers: readonly OutboundPeer[]
 }
 
 export interface SessionCounts {

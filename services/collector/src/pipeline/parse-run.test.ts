@@ -38,6 +38,9 @@ const fakeParser: ParserFactory = (_options, emit) => {
   return {
     mta: 'other',
     sessions,
+    oldestOpen: () => null,
+    learned: () => ({ hosts: [], listeners: [], outbound_peers: [] }),
+    restore: () => {},
     claims: (program) => program === 'fake',
     read(line): LineClass {
       const message = line.text.slice(line.message, line.end)

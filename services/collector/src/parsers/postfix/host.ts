@@ -85,11 +85,13 @@ export class HostState implements SessionHost {
   readonly name: string
   /** Log time of its newest line, as logged: it may step back. */
   clock: number
-  readonly firstAt: number
+  /** Log time of its first line. */
+  firstAt: number
   lossAt = Number.NEGATIVE_INFINITY
   silentMost: OpenSession | null = null
   silentLeast: OpenSession | null = null
-  sweptAt: number
+  /** The minute of log time in which it was last swept. */
+  sweptMinute = Number.NaN
   readonly services = new Map<string, Service>()
   readonly instances = new Map<string, Instance>()
   readonly listeners = new Map<string, Listener>()
@@ -98,7 +100,6 @@ export class HostState implements SessionHost {
     this.name = name
     this.clock = at
     this.firstAt = at
-    this.sweptAt = at
   }
 
   lostAround(at: number): boolean {

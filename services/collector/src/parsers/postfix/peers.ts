@@ -51,6 +51,11 @@ export class Peers {
     this.#known.delete(instance)
   }
 
+  /** Who showed STARTTLS last, the newest first. */
+  shownLately(instance: Instance): Iterable<[ip: string, at: number]> {
+    return this.#known.get(instance)?.shownAt.newestFirst() ?? []
+  }
+
   #of(instance: Instance): KnownPeers {
     let known = this.#known.get(instance)
     if (known === undefined) {

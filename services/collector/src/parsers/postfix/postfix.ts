@@ -3,9 +3,10 @@ import type { TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
 import { unwrapRepeated } from '../../framing/repeated.ts'
 import { lastIndexWithin, says } from '../../within.ts'
-import type { Emit, LineClass, Parser, ParserOptions } from '../parser.ts'
+import type { Emit, Learned, LineClass, LinePlace, Parser, ParserOptions } from '../parser.ts'
 import { inboundEvent } from './event.ts'
 import { HostState, Instance, Listener, Service } from './host.ts'
+import { learnedOf, restoreHosts } from './learned.ts'
 import { defaultListenerName } from './listener-name.ts'
 import { type OutboundSession, outboundEvent } from './outbound-session.ts'
 import { PostscreenReader } from './postscreen.ts'
@@ -24,9 +25,10 @@ const DAEMONS = new Set(
   ),
 )
 
-/** How often, in log time, what has fallen silent is looked for. */
+/** What has fallen silent is looked for in every new minute of log time: at the same lines, wherever reading began. */
 const SWEEP_MS = 60_000
 const HOSTS_MAX = 65_536
+const SOURCES_MAX = 10_000
 
 /**
  * The Postfix parser, versions 2.x to 3.12: smtpd, postscreen, tlsproxy, smtp, lmtp and qmgr.
@@ -42,10 +44,13 @@ export class PostfixParser implements Parser {
   readonly #postscreen: PostscreenReader
   readonly #smtp: SmtpReader
   readonly #tlsproxy: TlsproxyReader
+  #source: string | null = null
+  readonly #sources = new Map<string, number>()
+  #sourcesSeen = 0
   #lastHost: HostState | null = null
   #lastService: Service | null = null
   #newest = Number.NEGATIVE_INFINITY
-  #silentHostsAt = Number.NEGATIVE_INFINITY
+  #silentHostsHour = Number.NaN
 
   constructor(options: ParserOptions, emit: Emit) {
     this.#options = options
@@ -75,7 +80,8 @@ export class PostfixParser implements Parser {
   }
 
   read(line: LogLine): LineClass {
-    const host = this.#host(line)
+    if (line.source !== this.#source) this.#enterSource(line.source)
+    const host = this.#host(line.host, line.time)
     this.#tick(host, line.time)
     const service = this.#service(host, line.program)
     if (says(line.text, line.message, 'message repeated ')) unwrapRepeated(line)
@@ -107,6 +113,26 @@ export class PostfixParser implements Parser {
     this.#table.cutAll()
   }
 
+  oldestOpen(): LinePlace | null {
+    const rank = this.#sources
+    return this.#table.oldest((a, b) => {
+      if (a.source === b.source) return a.offset < b.offset
+      return (rank.get(a.source) ?? 0) < (rank.get(b.source) ?? 0)
+    })
+  }
+
+  learned(): Learned {
+    return learnedOf(this.#hosts.values(), (instance) => this.#smtp.shownLately(instance))
+  }
+
+  restore(learned: Learned): void {
+    restoreHosts(learned, {
+      host: (name, at) => this.#host(name, at),
+      service: (host, program) => this.#service(host, program),
+      shown: (instance, ip, at) => this.#smtp.shown(instance, ip, at),
+    })
+  }
+
   /** `<queue id>: from=<sender>, size=<n>, nrcpt=<n> (queue active)`: the envelope sender, as qmgr read it. */
   #queued(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
@@ -119,6 +145,14 @@ export class PostfixParser implements Parser {
     return 'joined'
   }
 
+  /** Ranks sources by when they came, for `oldestOpen`. One that no open session needs any more will not be asked for. */
+  #enterSource(source: string): void {
+    this.#source = source
+    if (this.#sources.has(source)) return
+    if (this.#sources.size >= SOURCES_MAX) this.#sources.delete(this.#sources.keys().next().value ?? '')
+    this.#sources.set(source, this.#sourcesSeen++)
+  }
+
   #send(event: TlsNegotiation): void {
     this.#table.counts.emitted++
     this.#emit(event)
@@ -127,28 +161,30 @@ export class PostfixParser implements Parser {
   #tick(host: HostState, time: number): void {
     host.clock = time
     if (time > this.#newest) this.#newest = time
-    if (Math.abs(time - host.sweptAt) < SWEEP_MS) return
-    host.sweptAt = time
+    const minute = Math.floor(time / SWEEP_MS)
+    if (minute === host.sweptMinute) return
+    host.sweptMinute = minute
     this.#table.expire(host)
     for (const service of host.services.values()) {
       if (service.daemon === 'smtpd') this.#smtpd.sweep(service)
       else if (service.daemon === 'tlsproxy') this.#tlsproxy.sweep(service)
       else if (service.daemon === 'smtp' || service.daemon === 'lmtp') this.#smtp.sweep(service)
     }
-    if (this.#hosts.size > 1 && this.#newest - this.#silentHostsAt > 3_600_000) {
-      this.#silentHostsAt = this.#newest
+    const hour = Math.floor(this.#newest / 3_600_000)
+    if (this.#hosts.size > 1 && hour !== this.#silentHostsHour) {
+      this.#silentHostsHour = hour
       this.#table.expireSilentHosts(this.#newest)
     }
   }
 
-  #host(line: LogLine): HostState {
+  #host(name: string, time: number): HostState {
     const last = this.#lastHost
-    if (last !== null && last.name === line.host) return last
-    let host = this.#hosts.get(line.host)
+    if (last !== null && last.name === name) return last
+    let host = this.#hosts.get(name)
     if (host === undefined) {
       this.#makeRoom()
-      host = new HostState(line.host, line.time)
-      this.#hosts.set(line.host, host)
+      host = new HostState(name, time)
+      this.#hosts.set(name, host)
     }
     this.#lastHost = host
     this.#lastService = null

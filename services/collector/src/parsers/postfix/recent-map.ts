@@ -23,6 +23,12 @@ export class RecentMap<K, V> {
     this.#newer.set(key, value)
   }
 
+  /** The newest keys first, each once. */
+  *newestFirst(): Generator<[K, V]> {
+    yield* [...this.#newer].reverse()
+    for (const entry of [...this.#older].reverse()) if (!this.#newer.has(entry[0])) yield entry
+  }
+
   delete(key: K): void {
     this.#newer.delete(key)
     this.#older.delete(key)

@@ -25,6 +25,7 @@ class Table {
     const { cut, table } = this
     const session: OpenSession = {
       host: this.host(hostName, at),
+      opening: { source: 'mail.log', offset: at },
       lastAt: at,
       silentMore: null,
       silentLess: null,

@@ -1,4 +1,4 @@
-import type { SessionCounts } from '../parser.ts'
+import type { LinePlace, SessionCounts } from '../parser.ts'
 
 /** What the table knows of a host: its clock, and its open sessions in the order of their last lines. */
 export interface SessionHost {
@@ -11,6 +11,8 @@ export interface SessionHost {
 /** A session of which the end has not been seen. Held in its host's list, the longest silent first. */
 export interface OpenSession {
   readonly host: SessionHost
+  /** Where its first line is. */
+  readonly opening: LinePlace
   /** Log time of its last line, milliseconds. */
   lastAt: number
   silentMore: OpenSession | null
@@ -76,6 +78,17 @@ export class SessionTable {
     for (const host of this.#hosts.values()) {
       if (newest - host.clock > HOST_SILENT_MS) cutAll(host)
     }
+  }
+
+  /** Where the session begins that comes first by `isBefore`; null when none is open. */
+  oldest(isBefore: (a: LinePlace, b: LinePlace) => boolean): LinePlace | null {
+    let oldest: LinePlace | null = null
+    for (const host of this.#hosts.values()) {
+      for (let session = host.silentMost; session !== null; session = session.silentLess) {
+        if (oldest === null || isBefore(session.opening, oldest)) oldest = session.opening
+      }
+    }
+    return oldest && { source: oldest.source, offset: oldest.offset }
   }
 
   cutAll(): void {

@@ -90,6 +90,15 @@ export class SmtpReader {
     this.#peers.failedInProxy(instance, `[${ip}]:${port}`, failure, at)
   }
 
+  /** Who showed STARTTLS to this instance last, the newest first. */
+  shownLately(instance: Instance): Iterable<[ip: string, at: number]> {
+    return this.#peers.shownLately(instance)
+  }
+
+  shown(instance: Instance, ip: string, at: number): void {
+    this.#peers.shown(instance, ip, at)
+  }
+
   sweep(service: Service): void {
     const { clock } = service.instance.host
     this.#processes.sweep(service, ({ open, lastAt }) => open === null && Math.abs(clock - lastAt) > FORGOTTEN_AFTER_MS)
