@@ -91,7 +91,7 @@ export class HostState implements SessionHost {
   silentMost: OpenSession | null = null
   silentLeast: OpenSession | null = null
   /** The minute of log time in which it was last swept. */
-  sweptMinute = Number.NaN
+  sweptMinute = Number.NEGATIVE_INFINITY
   readonly services = new Map<string, Service>()
   readonly instances = new Map<string, Instance>()
   readonly listeners = new Map<string, Listener>()

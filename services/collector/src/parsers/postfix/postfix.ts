@@ -27,6 +27,7 @@ const DAEMONS = new Set(
 
 /** What has fallen silent is looked for in every new minute of log time: at the same lines, wherever reading began. */
 const SWEEP_MS = 60_000
+const STEP_BACK_MINUTES = 60
 const HOSTS_MAX = 65_536
 const SOURCES_MAX = 10_000
 
@@ -50,7 +51,7 @@ export class PostfixParser implements Parser {
   #lastHost: HostState | null = null
   #lastService: Service | null = null
   #newest = Number.NEGATIVE_INFINITY
-  #silentHostsHour = Number.NaN
+  #silentHostsHour = Number.NEGATIVE_INFINITY
 
   constructor(options: ParserOptions, emit: Emit) {
     this.#options = options
@@ -162,7 +163,8 @@ export class PostfixParser implements Parser {
     host.clock = time
     if (time > this.#newest) this.#newest = time
     const minute = Math.floor(time / SWEEP_MS)
-    if (minute === host.sweptMinute) return
+    // Stamps that step to and fro over a minute's edge must not cost a sweep each; a clock set back begins anew.
+    if (minute <= host.sweptMinute && minute > host.sweptMinute - STEP_BACK_MINUTES) return
     host.sweptMinute = minute
     this.#table.expire(host)
     for (const service of host.services.values()) {
@@ -171,7 +173,7 @@ export class PostfixParser implements Parser {
       else if (service.daemon === 'smtp' || service.daemon === 'lmtp') this.#smtp.sweep(service)
     }
     const hour = Math.floor(this.#newest / 3_600_000)
-    if (this.#hosts.size > 1 && hour !== this.#silentHostsHour) {
+    if (this.#hosts.size > 1 && hour > this.#silentHostsHour) {
       this.#silentHostsHour = hour
       this.#table.expireSilentHosts(this.#newest)
     }
