@@ -46,6 +46,11 @@ export function skipPri(text: string, start: number, end: number): number {
  */
 export function readHost(line: LogLine, at: number, hosts: Interner): number {
   const text = line.text
+  const recent = hosts.recent(text, at, SPACE)
+  if (recent !== '' && at + recent.length < line.end) {
+    line.host = recent
+    return at + recent.length + 1
+  }
   const limit = Math.min(line.end, at + MAX_NAME + 1)
   let hash = HASH_SEED
   let code = 0
@@ -74,6 +79,15 @@ export function readHost(line: LogLine, at: number, hosts: Interner): number {
  */
 export function readTag(line: LogLine, at: number, programs: Interner): boolean {
   const { text, end } = line
+  const recent = programs.recent(text, at, OPEN)
+  const open = at + recent.length
+  if (recent !== '' && open < end) {
+    const tagEnd = bracketedEnd(line, open)
+    if (tagEnd < 0) return untagged(line, at)
+    line.program = recent
+    line.message = messageStart(text, tagEnd, end)
+    return true
+  }
   const limit = Math.min(end, at + MAX_NAME + 1)
   let hash = HASH_SEED
   for (let index = at; index < limit; index++) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Counters, createCounters, readCounters } from './counters.ts'
+import { type Counters, CountersReader, createCounters, readCounters } from './counters.ts'
 
 function read(text: string): [ReturnType<typeof readCounters>, Partial<Counters>] {
   const counters = createCounters()
@@ -65,5 +65,20 @@ describe('readCounters', () => {
     readCounters(first, 0, first.length, counters)
     readCounters(second, 0, second.length, counters)
     expect(counters).toEqual({ ...createCounters(), commandsAll: 0 })
+  })
+})
+
+describe('CountersReader', () => {
+  it('gives what readCounters gives, at the first time and at every other', () => {
+    const reader = new CountersReader()
+    const tails = [' ehlo=1 mail=0/1 quit=1 commands=2/3', ' commands=0/0', ' ehlo=1 mail=0/1 quit=1 comm', '', ' x=y']
+    for (let round = 0; round < 3; round++) {
+      for (const tail of tails) {
+        const [answer, counters] = read(tail)
+        const text = `disconnect${tail}, and more`
+        const got = reader.read(text, 'disconnect'.length, 'disconnect'.length + tail.length)
+        expect(got).toEqual(answer === 'ok' ? counters : answer)
+      }
+    }
   })
 })

@@ -1,3 +1,5 @@
+import { ownText } from '../../own-text.ts'
+
 /**
  * The counters of a `disconnect from` line: ` cmd=ok[/total]` for each command used, then ` commands=ok[/total]`
  * (log_disconnect, src/smtpd/smtpd.c, Postfix 3.0 and up). They cover the whole session, whatever other lines are lost.
@@ -33,6 +35,29 @@ export function createCounters(): Counters {
     xclient: false,
     xforward: false,
     commandsAll: -1,
+  }
+}
+
+/** Tails that are remembered; hostile ones beyond that are read anew each time. */
+const KNOWN_MAX = 1024
+const KNOWN_LENGTH_MAX = 256
+
+/** Reads counters and remembers the tails that it has read: clients say the same few things, and finding a tail costs a sixth. */
+export class CountersReader {
+  readonly #known = new Map<string, Readonly<Counters>>()
+  readonly #scratch = createCounters()
+
+  /** @returns the counters, shared by all sessions that had the same; or what `readCounters` says of none. */
+  read(text: string, from: number, end: number): Readonly<Counters> | 'none' | 'cut' {
+    if (from >= end) return 'none'
+    const known = this.#known.get(text.slice(from, end))
+    if (known !== undefined) return known
+    const answer = readCounters(text, from, end, this.#scratch)
+    if (answer !== 'ok') return answer
+    const counters = { ...this.#scratch }
+    if (this.#known.size < KNOWN_MAX && end - from <= KNOWN_LENGTH_MAX)
+      this.#known.set(ownText(text, from, end), counters)
+    return counters
   }
 }
 

@@ -35,7 +35,7 @@ function tell(story: Story): InboundSession {
     const counters = createCounters()
     const text = ` ${story.counters}`
     expect(readCounters(text, 0, text.length, counters)).toBe('ok')
-    session.keepCounters(counters)
+    session.counters = counters
   }
   if (story.summary) session.established = NO_TLS_FACTS
   if (story.failure !== undefined) {

@@ -70,7 +70,7 @@ export class InboundSession implements OpenSession {
   queueIds: string[] = NO_QUEUE_IDS
   helo: string | null = null
   senderDomain: string | null = null
-  counters: Counters | null = null
+  counters: Readonly<Counters> | null = null
   /** postscreen: tlsproxy was asked for TLS. */
   tlsBegun = false
   /** postscreen spoke SMTP itself: the connection cannot be handed over any more. */
@@ -109,10 +109,6 @@ export class InboundSession implements OpenSession {
   addQueueId(queueId: string): void {
     if (this.queueIds === NO_QUEUE_IDS) this.queueIds = [queueId]
     else if (this.queueIds.length < QUEUE_IDS_MAX) this.queueIds.push(queueId)
-  }
-
-  keepCounters(counters: Counters): void {
-    this.counters = { ...counters }
   }
 
   cut(): void {

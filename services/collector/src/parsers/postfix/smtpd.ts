@@ -3,7 +3,7 @@ import type { LogLine } from '../../framing/framing.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin, lastIndexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
-import { createCounters, readCounters } from './counters.ts'
+import { CountersReader } from './counters.ts'
 import { libraryFailure, SAME_BREATH_MS, statedFailure } from './failure.ts'
 import type { Service } from './host.ts'
 import { learn } from './listener-learning.ts'
@@ -50,7 +50,7 @@ export class SmtpdReader {
 
   readonly #processes = new ProcessTable(() => new SmtpdProcess(this.#end))
   readonly #peer = createNamaddr()
-  readonly #counters = createCounters()
+  readonly #counters = new CountersReader()
   readonly #head: SummaryHead = { certificate: null, inbound: true, reused: false, peer: 0 }
   readonly #address = new PeerAddress()
 
@@ -116,12 +116,12 @@ export class SmtpdReader {
       session = this.#open(line, service, process, true)
     }
     this.#join(session, line)
-    const counted = readCounters(text, this.#peer.end, end, this.#counters)
-    if (counted === 'ok') {
+    const counters = this.#counters.read(text, this.#peer.end, end)
+    if (typeof counters === 'object') {
       service.countersSeen = true
-      session.keepCounters(this.#counters)
-      if (this.#counters.xclient) this.#mergeProxied(process, session)
-    } else if (counted === 'cut' || service.countersSeen) {
+      session.counters = counters
+      if (counters.xclient) this.#mergeProxied(process, session)
+    } else if (counters === 'cut' || service.countersSeen) {
       // The line lost its tail on the way: what the counters would have said is not known.
       session.cutOff = true
     }
