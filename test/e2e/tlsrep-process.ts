@@ -1,0 +1,145 @@
+import { type ChildProcess, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type CommandResult, mustSucceed } from '../support/mail-host/command.ts'
+import type { MailHost } from '../support/mail-host/mail-host.ts'
+import { until } from '../support/mail-host/until.ts'
+
+const BIN = fileURLToPath(new URL('../../services/cli/bin/tlsrep.mjs', import.meta.url))
+const READY_URL = 'http://127.0.0.1:8642/health/ready'
+const START_MS = 90_000
+
+/** Why `tlsrep start` cannot be tested; null when it can. */
+export function startAvailable(): string | null {
+  const { stdout } = spawnSync(process.execPath, [BIN, '--help'], { encoding: 'utf8' })
+  return /^ +start\b/m.test(stdout) ? null : 'there is no tlsrep start'
+}
+
+/** How far this start may go. */
+export interface Limits {
+  mode: 'observe' | 'tag' | 'defer' | 'reject'
+  cap?: 'tag' | 'defer' | 'reject'
+}
+
+/** What tlsrep logs, as far as a test looks at it. */
+export interface LogEntry {
+  msg?: string
+  /** Of what an output would have done if its mode let it: to whom, what, and what it did instead. */
+  client?: string
+  sender?: string
+  would?: string
+  done?: string
+}
+
+/**
+ * `tlsrep start` as a child process in the network of a mail host, reading that host's log. What it keeps lies in the host's directory,
+ * so that one start goes on where the last one ended. Its clock can be moved.
+ */
+export class TlsrepProcess {
+  readonly #host: MailHost
+  readonly #clockFile: string
+  readonly #configFile: string
+  readonly #entries: LogEntry[] = []
+  #child: ChildProcess | null = null
+  #stderr = ''
+
+  constructor(host: MailHost) {
+    this.#host = host
+    this.#clockFile = join(host.directory, 'clock-offset')
+    this.#configFile = join(host.directory, 'tlsrep.yaml')
+    this.moveClock(0)
+  }
+
+  /** Log entries of this start. */
+  get entries(): readonly LogEntry[] {
+    return this.#entries
+  }
+
+  /**
+   * Starts it and waits until it is ready.
+   * @throws Error with its log when it does not get there
+   */
+  async start(limits: Limits): Promise<void> {
+    writeFileSync(this.#configFile, JSON.stringify(this.#config(limits)))
+    this.#entries.length = 0
+    this.#stderr = ''
+    const child = this.#host.spawn([process.execPath, BIN, 'start', '--config', this.#configFile], {
+      env: this.#clock(),
+      cwd: this.#host.directory,
+    })
+    this.#child = child
+    if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => this.#take(line))
+    child.stdout?.resume()
+    await until('tlsrep is ready', () => this.#isReady(child), { timeout: START_MS }).catch((error: unknown) => {
+      throw new Error(`tlsrep did not become ready:\n${this.#stderr}`, { cause: error })
+    })
+  }
+
+  /** Stops it as an operator does; fails when it does not end well. */
+  async stop(): Promise<void> {
+    const child = this.#child
+    this.#child = null
+    if (child === null || child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    const [code] = await ended
+    if (code !== 0) throw new Error(`tlsrep ended with status ${code}:\n${this.#stderr}`)
+  }
+
+  /** Runs another command beside it, e.g. `listings --json`. */
+  async command(...args: string[]): Promise<CommandResult> {
+    const argv = [process.execPath, BIN, ...args, '--config', this.#configFile]
+    return this.#host.exec(argv, { env: { ...this.#clock(), NO_COLOR: '1' }, cwd: this.#host.directory })
+  }
+
+  /** The list, one object a listing, as `tlsrep listings --json` prints it. */
+  async listings(): Promise<{ sender: string; tier: string }[]> {
+    return mustSucceed(await this.command('listings', '--json'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+  }
+
+  /** Moves the clock that it sees from now on, also while it runs; it notices within a second. Time that passes is not touched. */
+  moveClock(days: number): void {
+    writeFileSync(this.#clockFile, `+${days}d\n`)
+  }
+
+  #clock(): Record<string, string> {
+    return {
+      LD_PRELOAD: this.#host.faketimeLibrary,
+      FAKETIME_TIMESTAMP_FILE: this.#clockFile,
+      FAKETIME_CACHE_DURATION: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    }
+  }
+
+  /** JSON is YAML. */
+  #config({ mode, cap }: Limits): unknown {
+    return {
+      data: join(this.#host.directory, 'tlsrep-data'),
+      collector: { inputs: [{ log: this.#host.logFile }] },
+      // Postfix asks through resolv.conf, which names no port.
+      publisher: { mode, ...(cap && { cap }), outputs: { dnsbl: { listen: '127.0.0.1:53' } } },
+      log: { format: 'json' },
+    }
+  }
+
+  async #isReady(child: ChildProcess): Promise<boolean> {
+    if (child.exitCode !== null) throw new Error(`ended with status ${child.exitCode}`)
+    const script = `fetch('${READY_URL}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
+    return (await this.#host.exec([process.execPath, '-e', script])).code === 0
+  }
+
+  #take(line: string): void {
+    this.#stderr += `${line}\n`
+    try {
+      this.#entries.push(JSON.parse(line))
+    } catch {
+      this.#entries.push({ msg: line })
+    }
+  }
+}
