@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandIo } from './commands/command-io.ts'
 import { MTA_CHOICES, type ParseOptions } from './commands/parse-options.ts'
 import type { SchemaOptions } from './commands/schema.ts'
+import type { ValidateOptions } from './commands/validate.ts'
 import { addZone } from './commands/zones.ts'
 
 /** Receives the exit code of the command that ran. */
@@ -27,6 +28,7 @@ export function createProgram(io: CommandIo, done: Done): Command {
     })
     .addHelpText('after', PROGRAM_HELP)
   addParseCommand(program, io, done)
+  addValidateCommand(program, io, done)
   addSchemaCommand(program, io, done)
   return program
 }
@@ -84,6 +86,31 @@ function addSchemaCommand(program: Command, io: CommandIo, done: Done): void {
     })
 }
 
+function addValidateCommand(program: Command, io: CommandIo, done: Done): void {
+  program
+    .command('validate')
+    .summary('check the configuration and the policy file')
+    .description(
+      'Reads the configuration as a start would, and the policy file that it names, and tells everything that is ' +
+        'wrong at once: file, line, key, and what to write instead.',
+    )
+    .addOption(configOption())
+    .option('--json', 'print the result as JSON')
+    .option('--print-config', 'print the configuration with every default written out')
+    .addHelpText('after', VALIDATE_HELP)
+    .action(async (options: ValidateOptions) => {
+      const { validate } = await import('./commands/validate.ts')
+      done(await validate(options, io))
+    })
+}
+
+function configOption(): Option {
+  return new Option(
+    '--config <file>',
+    'configuration file (default: ./tlsrep.yaml, else /etc/tlsrep/tlsrep.yaml, else the defaults)',
+  )
+}
+
 function yearOf(value: string): number {
   if (!/^(19[7-9]\d|20\d\d)$/.test(value))
     throw new InvalidArgumentError('Write a year of four digits, e.g. --year 2025')
@@ -118,6 +145,14 @@ joined to a session, ignored (by class) or dead (by reason, with its position).
 Exit status: 0 the whole input was read, dead letters or not; 1 a file broke in
 the middle (what came before is in the result); 2 a file could not be read, or
 wrong use; 130 interrupted.`
+
+const VALIDATE_HELP = `
+Examples:
+  tlsrep validate
+  tlsrep validate --config /etc/tlsrep/tlsrep.yaml
+  tlsrep validate --print-config > tlsrep.yaml   every key with its default
+
+Exit status: 0 it is right; 2 it is not.`
 
 const SCHEMA_HELP = `
 Examples:
