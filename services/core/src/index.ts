@@ -1,4 +1,7 @@
 export { isIpv4, parseAddress, senderPrefix } from './sender/address.ts'
+export { isNeverEvidence } from './sender/never-evidence.ts'
+export { type Prefix, parsePrefix } from './sender/prefix.ts'
+export { createPrefixSet, type PrefixSet } from './sender/prefix-set.ts'
 export { type CipherSuite, findCipherSuite } from './tls/cipher-suites.ts'
 export { type FailureVerdict, findFailureReason } from './tls/failure-reasons.ts'
 export { type GnuTlsComposite, parseGnuTlsComposite } from './tls/gnutls-composite.ts'
