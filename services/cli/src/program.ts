@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import type { CommandIo } from './commands/command-io.ts'
-import { MTA_CHOICES, type ParseOptions } from './commands/parse-options.ts'
-import type { SchemaOptions } from './commands/schema.ts'
-import type { ValidateOptions } from './commands/validate.ts'
-import { addZone } from './commands/zones.ts'
-
-/** Receives the exit code of the command that ran. */
-type Done = (code: number) => void
+import { type Done, version } from './program/common.ts'
+import { addDecidingCommands } from './program/deciding.ts'
+import { addOfflineCommands } from './program/offline.ts'
+import { addReadingCommands } from './program/reading.ts'
+import { addServiceCommands } from './program/services.ts'
+import { addUpkeepCommands } from './program/upkeep.ts'
 
 /**
  * The command line: what may be written, and what each command then does. Help text is written to be read by somebody who has a mail
@@ -15,7 +13,9 @@ type Done = (code: number) => void
  */
 export function createProgram(io: CommandIo, done: Done): Command {
   const program = new Command('tlsrep')
-    .description('Reads what mail servers log about TLS.')
+    .description(
+      'Reads what mail servers log about TLS, keeps a reputation of every sender, and gives it back as a blocklist.',
+    )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand(false)
@@ -27,134 +27,19 @@ export function createProgram(io: CommandIo, done: Done): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'tlsrep: ')),
     })
     .addHelpText('after', PROGRAM_HELP)
-  addParseCommand(program, io, done)
-  addValidateCommand(program, io, done)
-  addSchemaCommand(program, io, done)
+  addServiceCommands(program, { io, done })
+  addReadingCommands(program, { io, done })
+  addDecidingCommands(program, { io, done })
+  addUpkeepCommands(program, { io, done })
+  addOfflineCommands(program, { io, done })
   return program
-}
-
-function addParseCommand(program: Command, io: CommandIo, done: Done): void {
-  program
-    .command('parse')
-    .summary('turn mail logs into TLS events, one JSON object a line')
-    .description(
-      'Reads mail logs from beginning to end and prints one event for each SMTP session: who connected, whether TLS ' +
-        'came about, with what version and cipher, and whose fault it was if not. Several files are one log in the ' +
-        'order given: name the oldest first. gzip and zstd are read as they are; - is standard input.',
-    )
-    .argument('<file...>', 'log files, oldest first; - for standard input')
-    .addOption(new Option('--mta <name>', 'mail server that wrote the log').choices(MTA_CHOICES).default('auto'))
-    .option(
-      '--tz <zone>',
-      'time zone of stamps that have none (IANA name; default: that of this machine); HOST=ZONE for the lines of one ' +
-        'host; may be repeated',
-      addZone,
-    )
-    .option(
-      '--year <year>',
-      'year of the first stamp, where stamps have none (default: by the age of the file)',
-      yearOf,
-    )
-    .option('--collector <name>', 'value of the field collector in every event')
-    .option('--table', 'print tables for people instead of events')
-    .option('--json', 'print the account on stderr as JSON; with --table, the tables too')
-    .option('--no-progress', 'show no progress bar')
-    .addHelpText('after', PARSE_HELP)
-    .showHelpAfterError('For example:  tlsrep parse /var/log/mail.log\nAll options:  tlsrep parse --help')
-    .action(async (files: string[], options: ParseOptions) => {
-      // Loaded when it runs: help and messages come at once.
-      const { parse } = await import('./commands/parse.ts')
-      done(await parse(files, options, io))
-    })
-}
-
-function addSchemaCommand(program: Command, io: CommandIo, done: Done): void {
-  program
-    .command('schema')
-    .summary('print the Avro schema of a record')
-    .description(
-      'Prints the Avro schema of a record, with the meaning of every field; without a name, the list of records.',
-    )
-    .argument('[name]', 'record, e.g. TlsNegotiation')
-    .option('--list', 'print the list of records')
-    .option('--json', 'print the list as JSON, one record a line')
-    .addHelpText('after', SCHEMA_HELP)
-    .showHelpAfterError('For example:  tlsrep schema TlsNegotiation')
-    .action(async (name: string | undefined, options: SchemaOptions) => {
-      const { schema } = await import('./commands/schema.ts')
-      done(await schema(name, options, io))
-    })
-}
-
-function addValidateCommand(program: Command, io: CommandIo, done: Done): void {
-  program
-    .command('validate')
-    .summary('check the configuration and the policy file')
-    .description(
-      'Reads the configuration as a start would, and the policy file that it names, and tells everything that is ' +
-        'wrong at once: file, line, key, and what to write instead.',
-    )
-    .addOption(configOption())
-    .option('--json', 'print the result as JSON')
-    .option('--print-config', 'print the configuration with every default written out')
-    .addHelpText('after', VALIDATE_HELP)
-    .action(async (options: ValidateOptions) => {
-      const { validate } = await import('./commands/validate.ts')
-      done(await validate(options, io))
-    })
-}
-
-function configOption(): Option {
-  return new Option(
-    '--config <file>',
-    'configuration file (default: ./tlsrep.yaml, else /etc/tlsrep/tlsrep.yaml, else the defaults)',
-  )
-}
-
-function yearOf(value: string): number {
-  if (!/^(19[7-9]\d|20\d\d)$/.test(value))
-    throw new InvalidArgumentError('Write a year of four digits, e.g. --year 2025')
-  return Number(value)
-}
-
-function version(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return manifest.version
 }
 
 const PROGRAM_HELP = `
 Examples:
-  tlsrep parse /var/log/mail.log | head   one event a line
-  tlsrep parse --table /var/log/mail.log  who sends in clear, what is not logged
-  tlsrep schema TlsNegotiation            what the fields mean
+  tlsrep start                            follow the logs of this machine
+  tlsrep explain 203.0.113.45             why a sender is listed, what ends it
+  tlsrep parse --table /var/log/mail.log  who sends in clear, nothing running
 
-Exit status: 0 done; 1 the input was damaged; 2 wrong use (the message says what
-to write).`
-
-const PARSE_HELP = `
-Examples:
-  tlsrep parse /var/log/mail.log > events.ndjson
-  tlsrep parse --table mail.log.2.gz mail.log.1 mail.log
-  tlsrep parse --tz Europe/Berlin --tz mx2=America/New_York --year 2025 old.log
-  journalctl -u 'postfix*' -o short-iso-precise | tlsrep parse -
-  tlsrep parse mail.log | jq -r 'select(.outcome == "plaintext") | .peer_ip'
-
-At the end the account of all lines and sessions goes to stderr: every line is
-joined to a session, ignored (by class) or dead (by reason, with its position).
-
-Exit status: 0 the whole input was read, dead letters or not; 1 a file broke in
-the middle (what came before is in the result); 2 a file could not be read, or
-wrong use; 130 interrupted.`
-
-const VALIDATE_HELP = `
-Examples:
-  tlsrep validate
-  tlsrep validate --config /etc/tlsrep/tlsrep.yaml
-  tlsrep validate --print-config > tlsrep.yaml   every key with its default
-
-Exit status: 0 it is right; 2 it is not.`
-
-const SCHEMA_HELP = `
-Examples:
-  tlsrep schema --list
-  tlsrep schema TlsNegotiation > TlsNegotiation.avsc`
+Exit status: 0 done; 1 the answer is no, or something is at fault; 2 wrong use
+or configuration (the message says what to write).`

@@ -83,10 +83,10 @@ export function readError(source: string, bytesRead: number, cause: unknown): In
   )
 }
 
-function systemCode(cause: unknown): string | undefined {
+export function systemCode(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
 }
 
-function errorText(cause: unknown): string {
+export function errorText(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

@@ -19,6 +19,8 @@ export interface RefusedLine {
   reason: 'too_long'
   /** First bytes of the line, latin1, for the dead letter's shape. */
   head: string
+  /** First 16 bytes of SHA-256 over all bytes of the line, terminator excluded. */
+  hash: Uint8Array
 }
 
 export type InputItem = { kind: 'lines'; block: LineBlock } | { kind: 'refused'; line: RefusedLine }

@@ -82,7 +82,14 @@ describe('ParseRun', () => {
     )
     run.take({
       kind: 'refused',
-      line: { source: 'log', offset: 900, length: 70_000, reason: 'too_long', head: 'Nov 25' },
+      line: {
+        source: 'log',
+        offset: 900,
+        length: 70_000,
+        reason: 'too_long',
+        head: 'Nov 25',
+        hash: new Uint8Array(16),
+      },
     })
     expect(run.reconciliation().lines).toEqual({
       read: 11,

@@ -19,6 +19,19 @@ export interface SourceFacts {
   modifiedAt: number
 }
 
+/** A line that became a dead letter: `text` from `start` to `end`, or the beginning of it where the line is too long. */
+export interface DeadLine {
+  reason: DeadReason
+  source: string
+  /** Byte offset of the line in its source. */
+  offset: number
+  text: string
+  start: number
+  end: number
+  /** The line as it was refused when it was read, before anybody looked for lines in it. */
+  refused: RefusedLine | null
+}
+
 /** Puts time, host and program on a line. */
 export type LineFramer = Pick<Framer, 'frame' | 'startSource' | 'counts'>
 
@@ -28,6 +41,8 @@ export interface ParseRunOptions {
   parsers: readonly ParserFactory[]
   parserOptions: ParserOptions
   emit: Emit
+  /** Hears of each dead line while it is being counted. */
+  onDead?: (dead: DeadLine) => void
   /** The year of the first stamp is given: all sources are one log, and later years follow from the order of the stamps. */
   yearGiven?: boolean
 }
@@ -49,6 +64,7 @@ export class ParseRun {
   readonly #parsers: readonly Parser[]
   readonly #unknownNames: UnknownNames | undefined
   readonly #yearGiven: boolean
+  readonly #onDead: ((dead: DeadLine) => void) | undefined
   readonly #counts = createReconciliation()
   readonly #line: LogLine = {
     text: '',
@@ -73,6 +89,7 @@ export class ParseRun {
     this.#framer = options.framer
     this.#unknownNames = options.parserOptions.unknownNames
     this.#yearGiven = options.yearGiven ?? false
+    this.#onDead = options.onDead
     const emit: Emit = (event) => {
       this.#countEvent(event)
       options.emit(event)
@@ -96,6 +113,11 @@ export class ParseRun {
   /** No more lines: emits what is open, truncated. */
   finish(): void {
     for (const parser of this.#parsers) parser.finish()
+  }
+
+  /** In the order in which they are asked whether a program is theirs. */
+  get parsers(): readonly Parser[] {
+    return this.#parsers
   }
 
   /** Sources in the order read. */
@@ -194,15 +216,19 @@ export class ParseRun {
   #refuse(refused: RefusedLine): void {
     this.#counts.lines.read++
     this.#span.lines++
-    this.#countDead(refused.reason, refused.source, refused.offset, refused.head, 0, refused.head.length)
+    const { reason, source, offset, head } = refused
+    this.#countDead({ reason, source, offset, text: head, start: 0, end: head.length, refused })
   }
 
   #bury(reason: DeadReason, line: LogLine): void {
-    this.#countDead(reason, line.source, line.offset, line.text, line.start, line.end)
+    const { source, offset, text, start, end } = line
+    this.#countDead({ reason, source, offset, text, start, end, refused: null })
   }
 
-  #countDead(reason: DeadReason, source: string, offset: number, text: string, start: number, end: number): void {
+  #countDead(dead: DeadLine): void {
+    const { reason, source, offset, text, start, end } = dead
     const { lines, dead_samples } = this.#counts
+    this.#onDead?.(dead)
     lines.dead[reason]++
     if (lines.dead[reason] > SAMPLES_PER_REASON) return
     dead_samples.push({ reason, source, offset, shape: redactedShape(text, start, end) })

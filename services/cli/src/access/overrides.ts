@@ -1,0 +1,83 @@
+import { OperatorError } from '@tlsrep/platform/errors/operator-error'
+import { ClickHouseTopicStore } from '@tlsrep/platform/event-log/clickhouse-topics'
+import { InProcessEventLog } from '@tlsrep/platform/event-log/in-process'
+import { createEncoder, type Override } from '@tlsrep/schemas'
+import { pino } from 'pino'
+import type { Access } from './access.ts'
+
+/** Longer than the running instance takes to answer that a change is not in force yet. */
+const TIMEOUT_MS = 15_000
+
+/** What became of a decision: in force, or stored for when tlsrep runs. */
+export type Decided = 'in_force' | 'stored' | 'not_yet'
+
+/**
+ * Records an operator's decision; null withdraws the one there is. The running instance takes it over HTTP and has it in force when this
+ * resolves; without one it is stored, and holds from the next start on.
+ */
+export async function decide(access: Access, sender: string, decision: Override | null): Promise<Decided> {
+  const http = access.instance?.addresses.http
+  return http === undefined || http === null
+    ? store(access, sender, decision)
+    : send(`${http.tls ? 'https' : 'http'}://${bracketed(http.host)}:${http.port}`, sender, decision)
+}
+
+async function send(base: string, sender: string, decision: Override | null): Promise<Decided> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const response =
+    decision === null
+      ? await reach(fetch(`${base}/v1/overrides/${encodeURIComponent(sender)}`, { method: 'DELETE', signal }), base)
+      : await reach(
+          fetch(`${base}/v1/overrides`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(requestOf(decision)),
+            signal,
+          }),
+          base,
+        )
+  if (response.ok) return response.status === 202 ? 'not_yet' : 'in_force'
+  const { error } = (await response.json()) as { error?: { code?: string; message?: string; remedy?: string } }
+  throw new OperatorError({
+    code: error?.code ?? 'TLSREP_OVERRIDE_REFUSED',
+    message: error?.message ?? `the running instance answered ${response.status}`,
+    where: base,
+    remedy: error?.remedy ?? 'Look at its log.',
+  })
+}
+
+function requestOf({ sender, action, tier, until, by, why }: Override): object {
+  return { sender, action, tier, until: until === null ? null : new Date(until).toISOString(), by, why }
+}
+
+async function reach(answer: Promise<Response>, where: string): Promise<Response> {
+  try {
+    return await answer
+  } catch (error) {
+    throw new OperatorError({
+      code: 'TLSREP_INSTANCE_SILENT',
+      message: `the running instance does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      where,
+      remedy: 'Look at its log; `tlsrep doctor` looks at its parts.',
+      cause: error,
+    })
+  }
+}
+
+async function store({ clickhouse }: Access, sender: string, decision: Override | null): Promise<Decided> {
+  const topics = new ClickHouseTopicStore({
+    clickhouse,
+    now: Date.now,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    logger: pino({ level: 'silent' }),
+  })
+  const value = decision === null ? null : Buffer.from(createEncoder('Override').encode(decision))
+  const log = new InProcessEventLog({ store: topics, now: Date.now })
+  await log.append({ topic: 'tls.overrides', records: [{ key: Buffer.from(sender), value }], checkpoint: null })
+  await log.close()
+  return 'stored'
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto'
+import { avroRows } from '@tlsrep/platform/event-log/avro-container'
+import type { AvroRecord, AvroSchema, FailureReason } from '@tlsrep/schemas'
+import { inChunks } from './chunks.ts'
+import type { Fact } from './facts.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Facts about two sessions of one sender, kept as rows of `downgrades`: one row a plaintext session and kind, dated by that session.
+ *
+ * - `D2`: a handshake failed, then mail came in clear, within the window (reference: a fallback).
+ * - `after_refusal`: we had refused the sender's TLS, then mail came in clear. Our fault is not the sender's: such a session has no weight.
+ * - `D2_after_refusal`: both, so that what `D2` counts can be taken back.
+ *
+ * A pair counts whichever session was stored first, and a row says nothing that depends on it, except which of several failures it names.
+ */
+export const PAIR_KINDS = ['D2', 'after_refusal', 'D2_after_refusal'] as const
+export type PairKind = (typeof PAIR_KINDS)[number]
+
+/**
+ * Failures that our own configuration may have caused although the log does not prove it: what the sender does after them is not held
+ * against it. The failures that the log proves to be ours have fault `local` or `our_floor`.
+ */
+const PERHAPS_OURS: readonly FailureReason[] = [
+  'no_common_cipher',
+  'no_common_group_or_signature',
+  'version_unclear',
+  'starttls_refused',
+  'starttls_required',
+  'client_certificate_required',
+  'rate_limited',
+  'local_error',
+]
+
+/** Refusals that ask for TLS: mail in clear is no consequence of them. */
+const ASKS_FOR_TLS: readonly FailureReason[] = ['starttls_required']
+
+const SENDERS = 2000
+
+/** What may be one half of a pair. */
+export function isPairHalf(fact: Fact): boolean {
+  if (fact.direction !== 'inbound') return false
+  return isClear(fact) || fact.outcome === 'handshake_failed' || fact.outcome === 'refused_by_us'
+}
+
+/** Mail in clear by the sender's own doing, as the evidence counts it. */
+function isClear(fact: Fact): boolean {
+  const mails = fact.mails_attempted ?? 0
+  return fact.outcome === 'plaintext' && fact.fault === 'peer' && fact.authenticated !== true && mails > 0
+}
+
+interface PairRow {
+  kind: PairKind
+  id: string
+  sender: string
+  observed: number
+  direction: string
+  listener: string | null
+  host: string
+  address: string
+  excused: number
+  failed_id: string
+  failed: number
+  reason: string | null
+}
+
+export interface Pairs {
+  /** Rows for `downgrades`, as a container; null where no pair is new. */
+  container: Uint8Array | null
+  count: number
+  senders: string[]
+}
+
+/**
+ * The pairs in which one of these events is a half, and which no row tells of yet. All of the events are in `tls_events` already, so it
+ * does not matter which half came first, or whether both came together.
+ * @param windowMs longest time from the failure's beginning to the plaintext session's
+ */
+export async function findPairs(store: Store, facts: readonly Fact[], windowMs: number, now: number): Promise<Pairs> {
+  const halves = facts.filter(isPairHalf)
+  const senders = [...new Set(halves.map((fact) => fact.sender))].sort()
+  const rows: PairRow[] = []
+  for (const chunk of inChunks(senders, SENDERS)) {
+    const params = { ...spanOf(halves, windowMs), window: windowMs }
+    const both = await store.rows<{ sender: string }>(BOTH_HALVES, { ...params, senders: chunk })
+    if (both.length === 0) continue
+    const ours = { perhapsOurs: PERHAPS_OURS, asksForTls: ASKS_FOR_TLS }
+    const found = { ...params, ...ours, senders: both.map(({ sender }) => sender) }
+    rows.push(...(await store.rows<PairRow>(QUERY, found)))
+  }
+  const downgrades = rows.map((row) => downgrade(row, now))
+  return {
+    container: rows.length === 0 ? null : avroRows(SCHEMA, downgrades),
+    count: rows.length,
+    senders: [...new Set(rows.map((row) => row.sender))],
+  }
+}
+
+/** In which times the plaintext half can lie. */
+function spanOf(halves: readonly Fact[], windowMs: number): { from: number; to: number } {
+  let from = Number.POSITIVE_INFINITY
+  let to = Number.NEGATIVE_INFINITY
+  for (const half of halves) {
+    from = Math.min(from, half.observed_at)
+    to = Math.max(to, isClear(half) ? half.observed_at : half.observed_at + windowMs)
+  }
+  return { from, to }
+}
+
+/**
+ * The rule of the view for what counts (`sender_evidence_daily_from_events`) holds for the plaintext half. A failure that is known by
+ * absence while the log showed loss proves nothing.
+ */
+const LOOPBACK = `(peer_ip = toIPv6('::1') OR (peer_ip >= toIPv6('::ffff:127.0.0.0') AND peer_ip <= toIPv6('::ffff:127.255.255.255')))`
+const FAILURE = `
+    SELECT sender, observed_at, event_id, failure_reason
+    FROM tls_events
+    WHERE sender IN {senders:Array(String)} AND direction = 'inbound' AND NOT (proof = 'by_absence' AND log_loss)
+      AND observed_at >= fromUnixTimestamp64Milli({from:Int64} - {window:Int64})
+      AND observed_at <= fromUnixTimestamp64Milli({to:Int64})`
+const PAIR = `
+    clear.event_id AS event_id, clear.sender AS sender, clear.observed_at AS observed_at, clear.direction AS direction,
+    clear.listener AS listener, clear.host AS host, clear.peer_ip AS peer_ip, clear.excused AS excused,
+    failure.event_id AS failed_event_id, failure.observed_at AS failed_at, failure.failure_reason AS failure_reason
+    FROM clear ASOF JOIN failure ON clear.sender = failure.sender AND clear.observed_at >= failure.observed_at
+    WHERE toUnixTimestamp64Milli(clear.observed_at) - toUnixTimestamp64Milli(failure.observed_at) <= {window:Int64}`
+
+/** Few senders have both kinds of sessions; the joins are for them alone. */
+const BOTH_HALVES = `
+SELECT sender
+FROM tls_events
+WHERE sender IN {senders:Array(String)} AND direction = 'inbound'
+  AND outcome IN ('plaintext', 'handshake_failed', 'refused_by_us')
+  AND observed_at >= fromUnixTimestamp64Milli({from:Int64} - {window:Int64})
+  AND observed_at <= fromUnixTimestamp64Milli({to:Int64})
+GROUP BY sender
+HAVING countIf(outcome = 'plaintext') > 0 AND countIf(outcome != 'plaintext') > 0`
+
+const QUERY = `
+WITH
+  clear AS (
+    SELECT event_id, sender, observed_at, direction, listener, host, peer_ip, toUInt8(proof = 'by_absence' AND log_loss) AS excused
+    FROM tls_events
+    WHERE sender IN {senders:Array(String)} AND direction = 'inbound' AND outcome = 'plaintext' AND fault = 'peer'
+      AND coalesce(mails_attempted, 0) > 0 AND NOT coalesce(authenticated, false) AND NOT ${LOOPBACK}
+      AND observed_at >= fromUnixTimestamp64Milli({from:Int64})
+      AND observed_at <= fromUnixTimestamp64Milli({to:Int64})),
+  failed AS (${FAILURE}
+      AND outcome = 'handshake_failed' AND fault IN ('peer', 'unknown')
+      AND coalesce(failure_reason, '') NOT IN {perhapsOurs:Array(String)}),
+  refused AS (${FAILURE}
+      AND (outcome = 'refused_by_us' OR (outcome = 'handshake_failed' AND fault IN ('local', 'our_floor')))
+      AND coalesce(failure_reason, '') NOT IN {asksForTls:Array(String)}),
+  fallback AS (SELECT ${PAIR.replaceAll('failure.', 'failed.').replace('JOIN failure', 'JOIN failed')}),
+  forced AS (SELECT ${PAIR.replaceAll('failure.', 'refused.').replace('JOIN failure', 'JOIN refused')} AND NOT clear.excused),
+  pair AS (
+    SELECT 'D2' AS kind, * FROM fallback
+    UNION ALL SELECT 'after_refusal' AS kind, * FROM forced
+    UNION ALL SELECT 'D2_after_refusal' AS kind, * FROM fallback WHERE event_id IN (SELECT event_id FROM forced))
+SELECT
+  kind, hex(event_id) AS id, sender, toUnixTimestamp64Milli(observed_at) AS observed, direction, listener, host,
+  hex(peer_ip) AS address, excused, hex(failed_event_id) AS failed_id,
+  toUnixTimestamp64Milli(failed_at) AS failed, failure_reason AS reason
+FROM pair
+WHERE (kind, event_id) NOT IN (
+  SELECT kind, event_id FROM downgrades
+  WHERE sender IN {senders:Array(String)}
+    AND observed_at >= fromUnixTimestamp64Milli({from:Int64})
+    AND observed_at <= fromUnixTimestamp64Milli({to:Int64}))
+ORDER BY sender, observed_at, event_id, kind`
+
+const BYTES_16: AvroSchema = { type: 'fixed', name: 'Bytes16', size: 16 }
+const TIME: AvroSchema = { type: 'long', logicalType: 'timestamp-millis' }
+const SCHEMA: AvroRecord = {
+  type: 'record',
+  name: 'Downgrade',
+  fields: [
+    { name: 'downgrade_id', type: BYTES_16 },
+    { name: 'kind', type: 'string' },
+    { name: 'sender', type: 'string' },
+    { name: 'observed_at', type: TIME },
+    { name: 'direction', type: 'string' },
+    { name: 'listener', type: ['null', 'string'] },
+    { name: 'host', type: 'string' },
+    { name: 'peer_ip', type: 'Bytes16' },
+    { name: 'event_id', type: 'Bytes16' },
+    { name: 'failed_event_id', type: 'Bytes16' },
+    { name: 'failed_at', type: TIME },
+    { name: 'failure_reason', type: ['null', 'string'] },
+    { name: 'excused', type: 'boolean' },
+    { name: 'found_at', type: TIME },
+  ],
+}
+
+function downgrade(row: PairRow, now: number): object {
+  const event = Buffer.from(row.id, 'hex')
+  return {
+    downgrade_id: createHash('sha256').update(row.kind).update('\0').update(event).digest().subarray(0, 16),
+    kind: row.kind,
+    sender: row.sender,
+    observed_at: row.observed,
+    direction: row.direction,
+    listener: row.listener,
+    host: row.host,
+    peer_ip: Buffer.from(row.address, 'hex'),
+    event_id: event,
+    failed_event_id: Buffer.from(row.failed_id, 'hex'),
+    failed_at: row.failed,
+    failure_reason: row.reason,
+    excused: row.excused !== 0,
+    found_at: now,
+  }
+}

@@ -1,0 +1,71 @@
+import { avroRows } from '@tlsrep/platform/event-log/avro-container'
+import type { AvroRecord } from '@tlsrep/schemas'
+import type { Store } from './store.ts'
+
+/** An insert that was begun: what to insert again, under which token, until it is done. */
+export interface PendingInsert {
+  table: 'tls_events' | 'downgrades'
+  token: string
+  container: Uint8Array
+}
+
+/** `created_at` is left to ClickHouse: done rows are thrown away by its clock, whatever clock the scorer runs on. */
+const SCHEMA: AvroRecord = {
+  type: 'record',
+  name: 'PendingRange',
+  fields: [
+    { name: 'token', type: 'string' },
+    { name: 'kind', type: 'string' },
+    { name: 'state', type: 'string' },
+    { name: 'payload', type: 'bytes' },
+  ],
+}
+
+/** Records that these inserts are begun. Durable before it resolves; again with the same inserts it changes nothing. */
+export async function writePending(store: Store, inserts: readonly PendingInsert[]): Promise<void> {
+  // One row an insert: containers are large, and a request holds one of them at a time.
+  for (const { table, token, container } of inserts) {
+    const row = { token, kind: table, state: 'pending', payload: Buffer.from(container) }
+    await store.insertAvro('pending_ranges', avroRows(SCHEMA, [row]), `${token}/pending`)
+  }
+}
+
+/** Records that they are finished, with all that follows from them. */
+export async function markDone(store: Store, inserts: readonly PendingInsert[]): Promise<void> {
+  if (inserts.length === 0) return
+  const rows = inserts.map(({ table, token }) => ({
+    token,
+    kind: table,
+    state: 'done',
+    payload: Buffer.alloc(0),
+  }))
+  await store.insertAvro('pending_ranges', avroRows(SCHEMA, rows), `${inserts[0]?.token ?? ''}/done`)
+}
+
+/**
+ * Lets every done row replace the row that said pending. Without it the two may lie in parts that nobody merges, and once the done row
+ * is old enough to be thrown away, the range would be pending again. To be run more often than that (7 days).
+ */
+export async function tidyPending(store: Store): Promise<void> {
+  await store.command('OPTIMIZE TABLE pending_ranges FINAL')
+}
+
+/** What an earlier run began and did not finish, the oldest first. */
+export async function readPending(store: Store): Promise<PendingInsert[]> {
+  const tokens = await store.rows<{ token: string }>(
+    "SELECT token FROM pending_ranges FINAL WHERE state = 'pending' ORDER BY created_at, token",
+  )
+  const inserts: PendingInsert[] = []
+  for (const { token } of tokens) {
+    const rows = await store.rows<{ kind: string; payload: string }>(
+      "SELECT kind, base64Encode(payload) AS payload FROM pending_ranges FINAL WHERE token = {token:String} AND state = 'pending'",
+      { token },
+    )
+    for (const { kind, payload } of rows) {
+      if (kind !== 'tls_events' && kind !== 'downgrades')
+        throw new Error(`pending range ${token} is of unknown kind ${kind}`)
+      inserts.push({ table: kind, token, container: Buffer.from(payload, 'base64') })
+    }
+  }
+  return inserts
+}
