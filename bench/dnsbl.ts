@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseSender } from '@tlsrep/publisher/list/sender-key'
+import { SenderMap } from '@tlsrep/publisher/list/sender-map'
+import { createDnsbl } from '@tlsrep/publisher/outputs/dnsbl/dnsbl'
 import type { PublishedListing } from '@tlsrep/publisher/outputs/output'
-import { parseSender } from '../services/publisher/src/list/sender-key.ts'
-import { SenderMap } from '../services/publisher/src/list/sender-map.ts'
-import { createDnsbl } from '../services/publisher/src/outputs/dnsbl/dnsbl.ts'
 
 /*
  * Queries a second, beside what a datagram costs in any case: a socket that sends back what it gets, in the same process and from the
@@ -16,8 +16,8 @@ import { createDnsbl } from '../services/publisher/src/outputs/dnsbl/dnsbl.ts'
  */
 
 const LISTINGS = 1_000_000
-const ROUNDS = 3
-const SECONDS = 2
+const ROUNDS = 7
+const SECONDS = 1
 const RBLDNSD_PORT = 25355
 
 export type Report = (name: string, value: number, unit: string, goal: number | null) => void
@@ -33,23 +33,26 @@ export async function benchDnsbl(report: Report): Promise<void> {
   const dnsbl = await startDnsbl()
   const rbldnsd = startRbldnsd()
   try {
-    const best = { echo: NONE, dnsbl: NONE, rbldnsd: NONE }
+    const echoed: Run[] = []
+    const answered: Run[] = []
+    const peer: Run[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      best.echo = faster(best.echo, await run(echo.port))
-      best.dnsbl = faster(best.dnsbl, await run(dnsbl.port))
-      if (rbldnsd !== undefined) best.rbldnsd = faster(best.rbldnsd, await run(RBLDNSD_PORT))
+      echoed.push(await run(echo.port))
+      answered.push(await run(dnsbl.port))
+      if (rbldnsd !== undefined) peer.push(await run(RBLDNSD_PORT))
     }
-    report('bare dgram echo', best.echo.rate, 'replies/s', null)
+    const shares = answered.map(({ rate }, round) => rate / (echoed[round]?.rate ?? Number.NaN))
+    report('bare dgram echo', median(echoed.map(({ rate }) => rate)), 'replies/s', null)
     report(
       `DNSBL, ${LISTINGS.toLocaleString('en')} listings, half of the answers listed`,
-      best.dnsbl.rate,
+      median(answered.map(({ rate }) => rate)),
       'replies/s',
       null,
     )
-    report('  as a share of the echo', best.dnsbl.rate / best.echo.rate, '', 0.8)
-    report('  time of this process for a reply, echo', best.echo.cpu, 'µs', null)
-    report('  time of this process for a reply, DNSBL', best.dnsbl.cpu, 'µs', null)
-    if (rbldnsd !== undefined) report('rbldnsd, the same list', best.rbldnsd.rate, 'replies/s', null)
+    report('  as a share of the echo, median of the rounds', median(shares), '', 0.8)
+    report('  time of the process for a reply, echo', median(echoed.map(({ cpu }) => cpu)), 'µs', null)
+    report('  time of the process for a reply, DNSBL', median(answered.map(({ cpu }) => cpu)), 'µs', null)
+    if (rbldnsd !== undefined) report('rbldnsd, the same list', median(peer.map(({ rate }) => rate)), 'replies/s', null)
   } finally {
     echo.close()
     await dnsbl.close()
@@ -57,10 +60,8 @@ export async function benchDnsbl(report: Report): Promise<void> {
   }
 }
 
-const NONE: Run = { rate: 0, cpu: 0 }
-
-function faster(a: Run, b: Run): Run {
-  return b.rate > a.rate ? b : a
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 async function run(port: number): Promise<Run> {
@@ -71,14 +72,15 @@ async function run(port: number): Promise<Run> {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const before = process.cpuUsage()
+  let before = process.cpuUsage()
   let output = ''
   client.stdout.on('data', (chunk: Buffer) => {
+    if (output === '') before = process.cpuUsage()
     output += chunk.toString()
   })
   await once(client, 'close')
   const used = process.cpuUsage(before)
-  const { replies, seconds } = JSON.parse(output) as { replies: number; seconds: number }
+  const { replies, seconds } = JSON.parse(output.replace('start', '')) as { replies: number; seconds: number }
   return { rate: replies / seconds, cpu: (used.user + used.system) / replies }
 }
 

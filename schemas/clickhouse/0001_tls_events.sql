@@ -54,16 +54,9 @@ CREATE TABLE IF NOT EXISTS tls_events
     tls_policy LowCardinality(Nullable(String)) DEFAULT NULL,
     source_name LowCardinality(String),
     source_offset Int64,
-    source_end Int64,
-    -- "Was this session stored before?" for a batch of ids: ids are hashes, so alone they would touch every granule; with their time a
-    -- batch of one log reads the rows of its own minutes (docs/clickhouse.md has the figures).
-    PROJECTION stored_ids
-    (
-        SELECT observed_at, event_id
-        ORDER BY observed_at, event_id
-    )
+    source_end Int64
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(observed_at)
 ORDER BY (sender, observed_at, event_id)
-SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, lightweight_mutation_projection_mode = 'rebuild';
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;

@@ -50,13 +50,14 @@ export async function tidyPending(store: Store): Promise<void> {
   await store.command('OPTIMIZE TABLE pending_ranges FINAL')
 }
 
-/** What an earlier run began and did not finish, the oldest first. */
-export async function readPending(store: Store): Promise<PendingInsert[]> {
+/** What was begun and not finished, of the tokens that are `wanted`, the oldest first. */
+export async function readPending(store: Store, wanted: (token: string) => boolean): Promise<PendingInsert[]> {
   const tokens = await store.rows<{ token: string }>(
     "SELECT token FROM pending_ranges FINAL WHERE state = 'pending' ORDER BY created_at, token",
   )
   const inserts: PendingInsert[] = []
   for (const { token } of tokens) {
+    if (!wanted(token)) continue
     const rows = await store.rows<{ kind: string; payload: string }>(
       "SELECT kind, base64Encode(payload) AS payload FROM pending_ranges FINAL WHERE token = {token:String} AND state = 'pending'",
       { token },

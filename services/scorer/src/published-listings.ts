@@ -10,7 +10,7 @@ const MAX_APPEND = 5000
 export class PublishedListings {
   readonly #log: Pick<EventLog, 'append' | 'readCompacted'>
   readonly #listings = new Map<string, PublishedListing>()
-  readonly #reviews = new ReviewHeap()
+  #reviews = new ReviewHeap()
   readonly #encoder = createEncoder('Listing')
   readonly #reader = createReader('Listing')
 
@@ -50,9 +50,12 @@ export class PublishedListings {
     if (listing !== undefined) this.#reviews.set(sender, nextLook(listing, now))
   }
 
-  /** Reads the whole topic. Of a record that cannot be read nothing is known: its sender is as if it were not listed, and scored anew. */
+  /** Reads the whole topic anew, and forgets what was held. Of a record that cannot be read nothing is known: its sender is as if it were not listed, and scored anew. */
   async load(now: number, unreadable: (detail: string) => void): Promise<void> {
-    for (const { value } of await this.#log.readCompacted('tls.listings')) {
+    const records = await this.#log.readCompacted('tls.listings')
+    this.#listings.clear()
+    this.#reviews = new ReviewHeap()
+    for (const { value } of records) {
       const decoded = this.#reader.decode(value ?? new Uint8Array(0))
       if (decoded.ok) this.#hold(decoded.value, now)
       else unreadable(decoded.detail)

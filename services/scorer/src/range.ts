@@ -34,9 +34,20 @@ export function rangeOf(batch: DeliveredBatch, groups: readonly SchemaGroup[]): 
   return { name, inserts, facts: groups.flatMap((group) => group.records.map((record) => record.fact)) }
 }
 
+/** The name of the range that a token belongs to. */
+export function rangeName(token: string): string {
+  return token.slice(0, token.lastIndexOf('/'))
+}
+
+/** The log and the partitions that a range was taken from, out of its name. */
+export function rangeOrigin(name: string): { log: string; partitions: number[] } {
+  const [, log = '', offsets = ''] = /^[^/]*\/(.*)\/([^/]*)$/.exec(name) ?? []
+  return { log, partitions: offsets.split(',').map((range) => Number(range.split(':', 1)[0])) }
+}
+
 /** The ranges that these pending inserts belong to, in their order, with their events read back out of the containers. */
 export function rangesOfPending(inserts: readonly PendingInsert[], options: FactReaderOptions): Range[] {
-  const byName = Map.groupBy(inserts, ({ token }) => token.slice(0, token.lastIndexOf('/')))
+  const byName = Map.groupBy(inserts, ({ token }) => rangeName(token))
   return [...byName].map(([name, own]) => ({
     name,
     inserts: own.toSorted((a, b) => ORDER[a.table] - ORDER[b.table]),

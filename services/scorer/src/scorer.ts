@@ -17,7 +17,7 @@ import {
 import { findPairs, isPairHalf } from './pairs.ts'
 import { markDone, readPending, tidyPending, writePending } from './pending-ranges.ts'
 import { PublishedListings } from './published-listings.ts'
-import { type Range, rangeOf, rangesOfPending } from './range.ts'
+import { type Range, rangeName, rangeOf, rangesOfPending } from './range.ts'
 import { Rescoring, type RescoringCounters } from './rescoring.ts'
 import { SeenIds } from './seen-ids.ts'
 import type { Store } from './store.ts'
@@ -58,6 +58,16 @@ export interface ScorerCounters extends RescoringCounters {
   listings: number
 }
 
+/** What this scorer answers for, where several share the work. */
+export interface Share {
+  /** Whether events of this sender come here. */
+  owns(sender: string): boolean
+  /** Whether a range that was begun, perhaps by another, is to be finished here, by its name (`rangeOf`). */
+  finishes(range: string): boolean
+}
+
+const EVERYTHING: Share = { owns: () => true, finishes: () => true }
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 /** Listings looked at in one go. */
@@ -91,6 +101,7 @@ export class Scorer {
   }
   /** The range that was begun and is not done. There is one at most: the next one waits for it. */
   #unfinished: Range | null = null
+  #share: Share = EVERYTHING
   #turn: Promise<void> = Promise.resolve()
   #tidyAt = 0
 
@@ -116,26 +127,27 @@ export class Scorer {
   }
 
   /**
-   * Before anything else, at each start: reads the list, finishes what an earlier run began, and scores whom this policy has not scored.
+   * Before anything else, at each start, and whenever its share changes: reads the list, finishes what an earlier run or owner began, and
+   * scores whom this policy has not scored.
    * @throws OperatorError where a range can neither be finished nor be left
    */
-  recover(): Promise<void> {
+  recover(share: Share = EVERYTHING): Promise<void> {
     return this.#inTurn(async () => {
       const { now, logger, policy } = this.#options
+      this.#share = share
       await this.#listings.load(now(), (detail) => logger.warn({ detail }, 'a listing in tls.listings cannot be read'))
       await this.#historyMakers.load()
-      for (const range of rangesOfPending(await readPending(this.#store), this.#options.reader ?? {})) {
-        await this.#finishEarlier(range)
-      }
+      const pending = await readPending(this.#store, (token) => share.finishes(rangeName(token)))
+      for (const range of rangesOfPending(pending, this.#options.reader ?? {})) await this.#finishEarlier(range)
       // Only now is everything stored that any earlier run has taken on.
       this.#seen.raiseHorizon((await newestStored(this.#store)) ?? Number.NEGATIVE_INFINITY)
       await this.#tidy()
       const costly = await costlyCombinations(this.#store, policy)
-      await this.#rescoring.run(this.#listings.scoredByOther(policy.hash), now())
+      await this.#rescoring.run(this.#owned(this.#listings.scoredByOther(policy.hash)), now())
       for (let page = ['']; page.length > 0; ) {
         const after = page.at(-1) ?? ''
         page = await sendersToScore(this.#store, { after, costly, notScoredBy: policy.hash, limit: PAGE })
-        await this.#rescoring.run(page, now())
+        await this.#rescoring.run(this.#owned(page), now())
       }
     })
   }
@@ -164,10 +176,15 @@ export class Scorer {
   runDue(now: number): Promise<void> {
     return this.#inTurn(async () => {
       for (let due = this.#listings.takeDue(now, DUE); due.length > 0; due = this.#listings.takeDue(now, DUE)) {
-        await this.#rescoring.run(due, now)
+        await this.#rescoring.run(this.#owned(due), now)
       }
       if (now >= this.#tidyAt) await this.#tidy()
     })
+  }
+
+  /** Others look after the rest; should their share come here, it is looked at then. */
+  #owned(senders: readonly string[]): string[] {
+    return senders.filter((sender) => this.#share.owns(sender))
   }
 
   /** Steps (d) to (g). Each may be done again. */

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Policy } from '@tlsrep/core/policy/policy'
 import type { ClickHouse } from '@tlsrep/platform/clickhouse/clickhouse'
-import { migrate } from '@tlsrep/platform/clickhouse/migrate'
 import type { Config } from '@tlsrep/platform/config/config'
 import { loadConfig } from '@tlsrep/platform/config/load-config'
 import { configError } from '@tlsrep/platform/config/problem'
@@ -16,6 +15,7 @@ import { EXIT } from '../exit-codes.ts'
 import { written } from '../output/line-writer.ts'
 import { clickHouseOf, reachClickHouse } from '../wiring/clickhouse.ts'
 import { policyOf } from '../wiring/policy.ts'
+import { prepareTables } from '../wiring/tables.ts'
 
 /** How a command says which installation it is about. */
 export interface AccessOptions {
@@ -35,12 +35,14 @@ export interface Access {
 /**
  * Runs a command on an installation: on the one that runs on the data directory, else on the directory itself, opened for as long as the
  * command takes. What an operator can mend is printed.
+ * @param prepare whether a directory's tables are brought to this release first
  * @returns the exit code
  */
 export async function withAccess(
   options: AccessOptions,
   io: CommandIo,
   work: (access: Access) => Promise<number>,
+  prepare = true,
 ): Promise<number> {
   const loaded = loadConfig({
     explicitPath: options.config,
@@ -52,7 +54,7 @@ export async function withAccess(
   const config = options.data === undefined ? loaded.config : { ...loaded.config, data: resolve(options.data) }
   try {
     const instance = await readInstance(config.data)
-    return instance === undefined ? await onDirectory(config, work) : await onInstance(config, instance, work)
+    return instance === undefined ? await onDirectory(config, work, prepare) : await onInstance(config, instance, work)
   } catch (error) {
     if (error instanceof OperatorError) return told(error, EXIT.faults, io)
     throw error
@@ -77,13 +79,17 @@ async function onInstance(
   }
 }
 
-async function onDirectory(config: Config, work: (access: Access) => Promise<number>): Promise<number> {
+async function onDirectory(
+  config: Config,
+  work: (access: Access) => Promise<number>,
+  prepare: boolean,
+): Promise<number> {
   const logger = createLogger({ ...config.log, level: 'error' })
   const dataDir = await openDataDir(config.data)
   try {
     const reached = await reachClickHouse(config, logger)
     try {
-      await migrate(reached.clickhouse, { logger })
+      if (prepare) await prepareTables(reached.clickhouse, config, logger)
       return await work({ config, policy: policyOf(config), clickhouse: reached.clickhouse, instance: null })
     } finally {
       await reached.close()

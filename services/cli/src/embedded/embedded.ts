@@ -1,8 +1,6 @@
 import { join } from 'node:path'
 import type { Collector } from '@tlsrep/collector/main'
 import type { Policy } from '@tlsrep/core/policy/policy'
-import { checkColumns } from '@tlsrep/platform/clickhouse/columns'
-import { migrate } from '@tlsrep/platform/clickhouse/migrate'
 import { ClickHouseUnavailable } from '@tlsrep/platform/clickhouse/unavailable'
 import type { Config, InputConfig } from '@tlsrep/platform/config/config'
 import { type DataDir, openDataDir } from '@tlsrep/platform/data-dir/data-dir'
@@ -22,6 +20,7 @@ import { type ReachedClickHouse, reachClickHouse } from '../wiring/clickhouse.ts
 import { collectorOf } from '../wiring/collector.ts'
 import { exposeRooms } from '../wiring/metrics.ts'
 import { type Outputs, openOutputs } from '../wiring/outputs.ts'
+import { prepareTables } from '../wiring/tables.ts'
 import { runScorer } from './scorer-loop.ts'
 
 export interface EmbeddedOptions {
@@ -98,8 +97,7 @@ export class Embedded {
     const logger = this.#options.logger.child({ component: 'clickhouse' })
     const reached = await reachClickHouse(this.#options.config, logger)
     this.#running.clickhouse = reached
-    await migrate(reached.clickhouse, { logger })
-    await checkColumns(reached.clickhouse)
+    await prepareTables(reached.clickhouse, this.#options.config, logger)
   }
 
   async #openEventLog(): Promise<void> {

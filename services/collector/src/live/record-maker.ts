@@ -1,8 +1,8 @@
+import { peerNetwork } from '@tlsrep/core/sender/peer-network'
 import type { LogRecord } from '@tlsrep/platform/event-log/event-log'
 import { createEncoder, type DeadLetter, InvalidRecordError, type TlsNegotiation } from '@tlsrep/schemas'
 import { contentHash, deadLetter } from '../dead-letters/dead-letter.ts'
 import type { DeadLine } from '../pipeline/parse-run.ts'
-import { peerNetwork } from './peer-network.ts'
 
 // Encoding is synchronous, so all inputs fill the same slabs.
 const events = createEncoder('TlsNegotiation')

@@ -7,7 +7,6 @@ import { useClickHouse } from '../../../../test/support/clickhouse.ts'
 import { avroContainer, avroRows } from '../event-log/avro-container.ts'
 import type { ClickHouse } from './clickhouse.ts'
 import { ClickHouseQueryError } from './failure.ts'
-import { storedEventIds } from './stored-events.ts'
 
 const server = useClickHouse()
 const schema = schemaJson('TlsNegotiation')
@@ -137,20 +136,6 @@ test('a record of an older schema gets the default of what was added since', asy
   expect(await clickhouse.rows('SELECT log_loss, tls_policy FROM tls_events')).toEqual([
     { log_loss: false, tls_policy: null },
   ])
-})
-
-test('sessions that were stored before are found by id and time, also where the year was read otherwise', async () => {
-  const clickhouse = await server.freshDatabase()
-  const stored = sessions(2000)
-  await clickhouse.insertAvro('tls_events', container(stored), 'stored')
-  const known = stored.filter((_, index) => index % 3 === 0)
-  const unknown = sessions(4000).slice(2000)
-  expect(await storedEventIds(clickhouse, [...known, ...unknown])).toEqual(
-    new Set(known.map((one) => hex(one.event_id).toLowerCase())),
-  )
-  const yearLater = { ...known[1], observed_at: Date.UTC(2027, 9, 1) + 3 * 3_600_000 } as TlsNegotiation
-  expect(await storedEventIds(clickhouse, [yearLater])).toEqual(new Set([hex(yearLater.event_id).toLowerCase()]))
-  expect(await storedEventIds(clickhouse, [])).toEqual(new Set())
 })
 
 function hex(bytes: Uint8Array): string {

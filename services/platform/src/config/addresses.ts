@@ -22,6 +22,11 @@ export function socketAddress(example: string) {
   return textValue(parseSocketAddress, { kind: 'ADDRESS:PORT', example, pattern: '^(\\[.*\\]|[0-9.]+):[0-9]+$' })
 }
 
+/** `HOST:PORT` of another machine: a name or an address, IPv6 in brackets; the value is the same text. */
+export function socketAddressOfHost(example: string) {
+  return textValue(parseHostAndPort, { kind: 'HOST:PORT', example, pattern: ':[0-9]+$' })
+}
+
 /** `ADDRESS:PORT`, or `unix:PATH`. */
 export function listenTarget(example: string) {
   return textValue(parseListenTarget, { kind: 'ADDRESS:PORT or unix:PATH', example })
@@ -48,6 +53,23 @@ export function parseSocketAddress(text: string): Parsed<SocketAddress> {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
   if (isIPv4(host) || (bare !== host && isIPv6(bare))) return { ok: true, value: { host: bare, port: number } }
   return { ok: false, why: whyNoAddress(host), instead: `Write an IP address, e.g. ${addressInstead(host)}:${digits}.` }
+}
+
+export function parseHostAndPort(text: string): Parsed<string> {
+  const [, host = '', digits] = /^(.*):(\d{1,8})$/.exec(text) ?? []
+  if (digits === undefined)
+    return { ok: false, why: `${quoted(text)} has no port`, instead: `Write both, e.g. ${text || 'kafka1'}:9092.` }
+  if (Number(digits) < 1 || Number(digits) > 65_535)
+    return { ok: false, why: `there is no port ${digits}`, instead: 'Ports are 1 to 65535.' }
+  const isName =
+    /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(host)
+  const isV6 = host.startsWith('[') && host.endsWith(']') && isIPv6(host.slice(1, -1))
+  if (isName || isV6) return { ok: true, value: text }
+  return {
+    ok: false,
+    why: `${quoted(host)} is no host`,
+    instead: `Write a name or an address, e.g. kafka1.example.net:${digits}.`,
+  }
 }
 
 function whyNoAddress(host: string): string {

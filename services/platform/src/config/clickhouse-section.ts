@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { port } from './addresses.ts'
 import { httpUrl, secretPath } from './names.ts'
-import { byteSize } from './quantities.ts'
+import { byteSize, duration } from './quantities.ts'
 import { type Parsed, quoted, textValue } from './text-value.ts'
 
 const identifier = (example: string) =>
@@ -37,6 +37,27 @@ export const clickhouseSchema = z.strictObject({
   database: identifier('tlsrep')
     .prefault('tlsrep')
     .describe('Database with the tables; `tlsrep migrate` and `tlsrep start` make it.'),
+  retention: z
+    .strictObject({
+      events: duration({ min: '1d', max: '3650d' }, '180d')
+        .prefault('180d')
+        .describe(
+          'Single sessions, with the addresses of the peers. Logs older than that are not worth reading again.',
+        ),
+      evidence: duration({ min: '150d', max: '3650d' }, '400d')
+        .prefault('400d')
+        .describe(
+          'Counts by sender and day, of which scores are made: a shorter time than the policy still feels would change scores.',
+        ),
+      hourly: duration({ min: '1d', max: '3650d' }, '400d')
+        .prefault('400d')
+        .describe('Counts of our own hosts by hour, for shares and trends.'),
+      dead_letters: duration({ min: '1d', max: '3650d' }, '30d')
+        .prefault('30d')
+        .describe('What could not be used, and why.'),
+    })
+    .prefault({})
+    .describe('How long what is kept. Whole months go, once all of a month is old enough.'),
   child: z
     .strictObject({
       http_port: port().prefault(8643).describe('Port of the child on 127.0.0.1 for HTTP.'),

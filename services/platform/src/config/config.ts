@@ -64,6 +64,7 @@ export function resolveConfig(parsed: ParsedConfig, context: ResolveContext): Co
       ...clickhouse,
       ...(clickhouse.password_file === undefined ? {} : { password_file: secret(clickhouse.password_file) }),
     },
+    ...(parsed.kafka === undefined ? {} : { kafka: kafkaWithPaths(parsed.kafka, path, secret) }),
     publisher: {
       ...publisher,
       outputs: {
@@ -78,6 +79,29 @@ export function resolveConfig(parsed: ParsedConfig, context: ResolveContext): Co
       ...(http.tls === undefined ? {} : { tls: { cert: path(http.tls.cert), key: secret(http.tls.key) } }),
     },
   })
+}
+
+type Kafka = NonNullable<ParsedConfig['kafka']>
+
+function kafkaWithPaths(kafka: Kafka, path: (text: string) => string, secret: (text: string) => string): Kafka {
+  const { tls, sasl, schema_registry: registry } = kafka
+  return {
+    ...kafka,
+    ...(tls && {
+      tls: {
+        ...(tls.ca !== undefined && { ca: path(tls.ca) }),
+        ...(tls.cert !== undefined && { cert: path(tls.cert) }),
+        ...(tls.key !== undefined && { key: secret(tls.key) }),
+      },
+    }),
+    ...(sasl && { sasl: { ...sasl, password_file: secret(sasl.password_file) } }),
+    ...(registry && {
+      schema_registry: {
+        ...registry,
+        ...(registry.password_file !== undefined && { password_file: secret(registry.password_file) }),
+      },
+    }),
+  }
 }
 
 /** Puts environment variables into the path of a secret file. A variable that is not set stays as it was written, and is named. */

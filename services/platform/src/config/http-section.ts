@@ -5,7 +5,18 @@ import { filePath, secretPath, zoneName } from './names.ts'
 export const httpSchema = z.strictObject({
   listen: socketAddress('127.0.0.1:8642')
     .prefault('127.0.0.1:8642')
-    .describe('Where API, feed, health and metrics answer. Beyond loopback it needs `tls` or `insecure`.'),
+    .describe(
+      'Where API, feed, health and metrics of `tlsrep start` answer. Beyond loopback it needs `tls` or `insecure`.',
+    ),
+  collector: socketAddress('127.0.0.1:8651')
+    .prefault('127.0.0.1:8651')
+    .describe('The same for `tlsrep collect`: health and metrics.'),
+  scorer: socketAddress('127.0.0.1:8652')
+    .prefault('127.0.0.1:8652')
+    .describe('The same for `tlsrep score`: health and metrics.'),
+  publisher: socketAddress('127.0.0.1:8653')
+    .prefault('127.0.0.1:8653')
+    .describe('The same for `tlsrep publish`: API, feed, health and metrics.'),
   host_names: z
     .array(zoneName('mail.example.net'))
     .prefault([])

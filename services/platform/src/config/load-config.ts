@@ -141,6 +141,11 @@ function fileProblems(
     [['clickhouse', 'password_file'], config.clickhouse.password_file],
     [['http', 'tls', 'cert'], config.http.tls?.cert],
     [['http', 'tls', 'key'], config.http.tls?.key],
+    [['kafka', 'tls', 'ca'], config.kafka?.tls?.ca],
+    [['kafka', 'tls', 'cert'], config.kafka?.tls?.cert],
+    [['kafka', 'tls', 'key'], config.kafka?.tls?.key],
+    [['kafka', 'sasl', 'password_file'], config.kafka?.sasl?.password_file],
+    [['kafka', 'schema_registry', 'password_file'], config.kafka?.schema_registry?.password_file],
   ]
   return named.flatMap(([path, text]): CrossProblem[] => {
     if (text === undefined) return []

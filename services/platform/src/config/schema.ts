@@ -3,6 +3,7 @@ import { network } from './addresses.ts'
 import { clickhouseSchema } from './clickhouse-section.ts'
 import { collectorSchema } from './collector-section.ts'
 import { httpSchema } from './http-section.ts'
+import { kafkaSchema } from './kafka-section.ts'
 import { listenersSchema } from './listeners-section.ts'
 import { logSchema } from './log-section.ts'
 import { filePath } from './names.ts'
@@ -27,6 +28,11 @@ export const configSchema = z.strictObject({
       'Networks of our own relays and of forwarders: their sessions are stored, and never count against anybody. Loopback is always one.',
     ),
   clickhouse: clickhouseSchema.prefault({}).describe('Where events and evidence are kept.'),
+  kafka: kafkaSchema
+    .optional()
+    .describe(
+      'The event log between services that run each by itself (`tlsrep collect`, `score`, `publish`). `tlsrep start` needs none, and uses none.',
+    ),
   policy: filePath('/etc/tlsrep/policy.yaml')
     .optional()
     .describe(

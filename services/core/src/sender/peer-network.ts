@@ -1,5 +1,5 @@
-import { isIpv4 } from '@tlsrep/core'
 import { ipText } from '@tlsrep/schemas'
+import { isIpv4 } from './address.ts'
 
 const IPV6_BYTES = 6
 
