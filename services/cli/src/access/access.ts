@@ -13,7 +13,7 @@ import { createLogger } from '@tlsrep/platform/log/logger'
 import type { CommandIo } from '../commands/command-io.ts'
 import { EXIT } from '../exit-codes.ts'
 import { written } from '../output/line-writer.ts'
-import { clickHouseOf, reachClickHouse } from '../wiring/clickhouse.ts'
+import { clickHouseOf, reachClickHouse, reachServer } from '../wiring/clickhouse.ts'
 import { policyOf } from '../wiring/policy.ts'
 import { prepareTables } from '../wiring/tables.ts'
 
@@ -28,7 +28,7 @@ export interface Access {
   config: Config
   policy: Policy
   clickhouse: ClickHouse
-  /** Null where nothing runs on the data directory: then the command holds it. */
+  /** Null where nothing runs on the data directory: then the command holds it, or (with Kafka) nobody does. */
   instance: Instance | null
 }
 
@@ -54,7 +54,8 @@ export async function withAccess(
   const config = options.data === undefined ? loaded.config : { ...loaded.config, data: resolve(options.data) }
   try {
     const instance = await readInstance(config.data)
-    return instance === undefined ? await onDirectory(config, work, prepare) : await onInstance(config, instance, work)
+    if (instance !== undefined) return await onInstance(config, instance, work)
+    return config.kafka === undefined ? await onDirectory(config, work, prepare) : await onServer(config, work)
   } catch (error) {
     if (error instanceof OperatorError) return told(error, EXIT.faults, io)
     throw error
@@ -74,6 +75,16 @@ async function onInstance(
   const reached = await clickHouseOf(config, instance)
   try {
     return await work({ config, policy: policyOf(config), clickhouse: reached.clickhouse, instance })
+  } finally {
+    await reached.close()
+  }
+}
+
+/** The distributed shape: its store is a server of its own, and no directory is anybody's. Its tables are made by `tlsrep migrate` alone. */
+async function onServer(config: Config, work: (access: Access) => Promise<number>): Promise<number> {
+  const reached = reachServer(config)
+  try {
+    return await work({ config, policy: policyOf(config), clickhouse: reached.clickhouse, instance: null })
   } finally {
     await reached.close()
   }

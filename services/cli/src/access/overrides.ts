@@ -1,21 +1,24 @@
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { ClickHouseTopicStore } from '@tlsrep/platform/event-log/clickhouse-topics'
+import type { EventLog } from '@tlsrep/platform/event-log/event-log'
 import { InProcessEventLog } from '@tlsrep/platform/event-log/in-process'
 import { createEncoder, type Override } from '@tlsrep/schemas'
 import { pino } from 'pino'
+import { openKafka } from '../wiring/kafka.ts'
 import type { Access } from './access.ts'
 
 /** Longer than the running instance takes to answer that a change is not in force yet. */
 const TIMEOUT_MS = 15_000
 
-/** What became of a decision: in force, or stored for when tlsrep runs. */
-export type Decided = 'in_force' | 'stored' | 'not_yet'
+/** What became of a decision: in force, stored for when tlsrep runs, not taken yet, or on its way to all publishers. */
+export type Decided = 'in_force' | 'stored' | 'not_yet' | 'sent'
 
 /**
  * Records an operator's decision; null withdraws the one there is. The running instance takes it over HTTP and has it in force when this
  * resolves; without one it is stored, and holds from the next start on.
  */
 export async function decide(access: Access, sender: string, decision: Override | null): Promise<Decided> {
+  if (access.instance === null && access.config.kafka !== undefined) return sendToKafka(access, sender, decision)
   const http = access.instance?.addresses.http
   return http === undefined || http === null
     ? store(access, sender, decision)
@@ -71,11 +74,25 @@ async function store({ clickhouse }: Access, sender: string, decision: Override 
     signal: AbortSignal.timeout(TIMEOUT_MS),
     logger: pino({ level: 'silent' }),
   })
-  const value = decision === null ? null : Buffer.from(createEncoder('Override').encode(decision))
   const log = new InProcessEventLog({ store: topics, now: Date.now })
-  await log.append({ topic: 'tls.overrides', records: [{ key: Buffer.from(sender), value }], checkpoint: null })
-  await log.close()
+  await append(log, sender, decision)
   return 'stored'
+}
+
+async function sendToKafka({ config }: Access, sender: string, decision: Override | null): Promise<Decided> {
+  const log = await openKafka(config, null, pino({ level: 'silent' }), Date.now)
+  await append(log, sender, decision)
+  return 'sent'
+}
+
+/** Closes the log. */
+async function append(log: EventLog, sender: string, decision: Override | null): Promise<void> {
+  const value = decision === null ? null : Buffer.from(createEncoder('Override').encode(decision))
+  try {
+    await log.append({ topic: 'tls.overrides', records: [{ key: Buffer.from(sender), value }], checkpoint: null })
+  } finally {
+    await log.close()
+  }
 }
 
 function bracketed(host: string): string {

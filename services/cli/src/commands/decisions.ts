@@ -121,6 +121,7 @@ async function withdraw(
 const WHEN: Readonly<Record<Decided, string>> = {
   in_force: 'in force now',
   stored: 'stored; tlsrep is not running, and takes it at its next start',
+  sent: 'on its way: every publisher takes it within a second',
   not_yet: 'stored; the running instance has not taken it yet',
 }
 

@@ -1,8 +1,10 @@
 import { schemaVersion } from '@tlsrep/platform/clickhouse/migrate'
+import type { MigratedTopics } from '@tlsrep/platform/event-log/kafka/migrate-topics'
 import { createLogger } from '@tlsrep/platform/log/logger'
 import { type Access, type AccessOptions, withAccess } from '../access/access.ts'
 import { EXIT } from '../exit-codes.ts'
 import { written } from '../output/line-writer.ts'
+import { prepareTopics } from '../wiring/kafka.ts'
 import { prepareTables } from '../wiring/tables.ts'
 import type { CommandIo } from './command-io.ts'
 
@@ -30,9 +32,21 @@ async function check({ clickhouse }: Access, { json }: MigrateOptions, io: Comma
 }
 
 async function run({ clickhouse, config }: Access, { json }: MigrateOptions, io: CommandIo): Promise<number> {
-  const report = await prepareTables(clickhouse, config, createLogger({ ...config.log, level: 'error' }))
+  const logger = createLogger({ ...config.log, level: 'error' })
+  const report = await prepareTables(clickhouse, config, logger)
   const steps = report.applied.map(({ name, resumed }) => `  ${name}${resumed ? ' (the rest of it)' : ''}\n`).join('')
-  const text = `${clickhouse.where}: version ${report.to}${steps === '' ? ', nothing to do' : ''}\n${steps}`
-  await written(io.stdout, json ? `${JSON.stringify(report)}\n` : text)
+  const topics = config.kafka === undefined ? null : await prepareTopics(config.kafka, logger)
+  const text = `${clickhouse.where}: version ${report.to}${steps === '' ? ', nothing to do' : ''}\n${steps}${topics === null ? '' : topicsText(topics)}`
+  await written(io.stdout, json ? `${JSON.stringify({ ...report, topics })}\n` : text)
   return EXIT.ok
+}
+
+function topicsText({ created, kept, differences }: MigratedTopics): string {
+  return [
+    `Kafka: ${created.length} topics made, ${kept.length} there\n`,
+    ...created.map((topic) => `  ${topic}\n`),
+    ...differences.map(
+      ({ topic, setting, is, planned }) => `  ${topic}: ${setting} is ${is}, not ${planned}; left as it is\n`,
+    ),
+  ].join('')
 }

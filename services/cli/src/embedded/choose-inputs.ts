@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { placeSample } from '@tlsrep/collector/sample/sample-log'
 import type { Config, InputConfig } from '@tlsrep/platform/config/config'
+import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { machineZone } from '../wiring/collector.ts'
 import { findMailLogs } from './find-logs.ts'
 
@@ -8,6 +9,23 @@ export interface ChosenInputs {
   inputs: readonly InputConfig[]
   /** What is read, and why that, in a sentence or two. */
   told: string
+}
+
+/**
+ * For a collector that runs by itself: the same, but for the sample, which has no place in a shared log.
+ * @throws OperatorError where there is nothing to read
+ */
+export function chooseLogs(config: Config, named: readonly string[]): readonly InputConfig[] {
+  if (named.length > 0) return named.map(inputOf)
+  if (config.collector.inputs.length > 0) return config.collector.inputs
+  const { readable } = findMailLogs()
+  if (readable.length > 0) return readable.map(inputOf)
+  throw new OperatorError({
+    code: 'TLSREP_NO_INPUTS',
+    message: 'there is nothing to read: no input is configured, and no mail log that this user may read was found',
+    where: 'collector.inputs',
+    remedy: 'Name the logs in collector.inputs, or with --log.',
+  })
 }
 
 /** Logs named on the command line, else those of the configuration, else those of this machine, else the sample that comes with tlsrep. */

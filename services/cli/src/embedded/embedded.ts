@@ -11,17 +11,17 @@ import type { Actor, Lifecycle } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createRegistry } from '@tlsrep/platform/metrics/metrics'
 import { registerGate } from '@tlsrep/publisher/http/gate'
 import { registerOverrides } from '@tlsrep/publisher/http/overrides'
-import { publisherStateFile } from '@tlsrep/publisher/list/state-file'
 import { registerFeed } from '@tlsrep/publisher/outputs/feed/feed'
-import { createPublisher, type Publisher } from '@tlsrep/publisher/publisher'
+import type { Publisher } from '@tlsrep/publisher/publisher'
 import { createScorer, type Scorer } from '@tlsrep/scorer/scorer'
 import type { Logger } from 'pino'
 import { type ReachedClickHouse, reachClickHouse } from '../wiring/clickhouse.ts'
 import { collectorOf } from '../wiring/collector.ts'
 import { exposeRooms } from '../wiring/metrics.ts'
 import { type Outputs, openOutputs } from '../wiring/outputs.ts'
+import { publisherOf } from '../wiring/publisher.ts'
+import { runScorer } from '../wiring/scorer-loop.ts'
 import { prepareTables } from '../wiring/tables.ts'
-import { runScorer } from './scorer-loop.ts'
 
 export interface EmbeddedOptions {
   config: Config
@@ -121,16 +121,10 @@ export class Embedded {
     const { config, policy, logger, now } = this.#options
     const outputs = await openOutputs(config, logger, now)
     this.#running.outputs = outputs
-    const { gate } = config.publisher
-    const publisher = createPublisher({
+    const publisher = publisherOf(config, policy, {
       log: this.#log,
-      group: 'publisher',
-      outputs: outputs.all,
-      protectedPools: policy.protected_pools.flatMap(({ cidrs }) => cidrs),
-      gate: gate.enabled
-        ? { newListingsPerMinute: gate.new_listings_per_minute, goodSessionsPerMinute: gate.good_sessions_per_minute }
-        : null,
-      state: publisherStateFile(join(config.data, 'publisher.json')),
+      outputs,
+      stateFile: join(config.data, 'publisher.json'),
       logger: logger.child({ component: 'publisher' }),
       now,
     })
@@ -163,7 +157,7 @@ export class Embedded {
         })
         this.#running.scorer = scorer
         await scorer.recover()
-        run = runScorer(scorer, this.#log, now, stop.signal)
+        run = runScorer(scorer, this.#log, { group: 'scorer', whole: false }, now, stop.signal)
         run.catch(fail)
       },
       // What was under way while ClickHouse was away is given up; it is done again at the next start.

@@ -6,6 +6,7 @@ import { type ClickHouse, openClickHouse } from '@tlsrep/platform/clickhouse/cli
 import type { Config } from '@tlsrep/platform/config/config'
 import { readSecret } from '@tlsrep/platform/config/secret-file'
 import type { Instance } from '@tlsrep/platform/data-dir/instance'
+import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import type { Logger } from 'pino'
 
 /** Folder of the child server in the data directory. */
@@ -29,6 +30,21 @@ export async function clickHouseOf(config: Config, instance: Instance): Promise<
 export async function reachClickHouse(config: Config, logger: Logger): Promise<ReachedClickHouse> {
   const { url } = config.clickhouse
   return url === undefined ? startChild(config, logger) : ownServer(config, url)
+}
+
+/**
+ * The operator's own server, for services that run by themselves.
+ * @throws OperatorError where the configuration names none
+ */
+export function reachServer(config: Config): ReachedClickHouse {
+  const { url } = config.clickhouse
+  if (url !== undefined) return ownServer(config, url)
+  throw new OperatorError({
+    code: 'TLSREP_CLICKHOUSE_NOT_CONFIGURED',
+    message: 'a service that runs by itself needs a ClickHouse server, and the configuration names none',
+    where: 'clickhouse.url',
+    remedy: 'Write clickhouse.url, or run everything in one process: tlsrep start.',
+  })
 }
 
 function ownServer({ clickhouse: settings }: Config, url: string): ReachedClickHouse {

@@ -1,4 +1,4 @@
-import type { EventLog } from '@tlsrep/platform/event-log/event-log'
+import type { EventLog, SubscribeOptions } from '@tlsrep/platform/event-log/event-log'
 import type { Scorer } from '@tlsrep/scorer/scorer'
 
 /** Most time (ms) between two looks at what is due: clocks are set, and machines sleep. */
@@ -11,18 +11,14 @@ const LOOK_MS = 1000
 export async function runScorer(
   scorer: Scorer,
   eventLog: EventLog,
+  options: SubscribeOptions,
   now: () => number,
   signal: AbortSignal,
 ): Promise<void> {
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
   const due = wakeForDue(scorer, now, stop)
-  const events = eventLog.subscribe(
-    'tls.negotiations',
-    { group: 'scorer', whole: false },
-    (batch) => scorer.handle(batch),
-    stop,
-  )
+  const events = eventLog.subscribe('tls.negotiations', options, (batch) => scorer.handle(batch), stop)
   try {
     await Promise.race([due, events])
     await Promise.all([due, events])

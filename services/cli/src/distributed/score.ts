@@ -1,0 +1,64 @@
+import type { Policy } from '@tlsrep/core/policy/policy'
+import { checkColumns } from '@tlsrep/platform/clickhouse/columns'
+import type { Actor } from '@tlsrep/platform/lifecycle/lifecycle'
+import { createScorer } from '@tlsrep/scorer/scorer'
+import { type ReachedClickHouse, reachServer } from '../wiring/clickhouse.ts'
+import { runScorer } from '../wiring/scorer-loop.ts'
+import { running, ServiceFrame, type ServiceOptions } from './service.ts'
+import { shareOf } from './share.ts'
+import { fillTables } from './topic-tables.ts'
+
+/** Records of one group are shared among all scorers. */
+const GROUP = 'tlsrep-scorer'
+
+/** `tlsrep score`: events in, evidence and listings out. As many as there are partitions share the work. */
+export function scorerActors(options: ServiceOptions, policy: Policy): readonly Actor[] {
+  const { config, now } = options
+  const frame = new ServiceFrame(options)
+  let reached: ReachedClickHouse | undefined
+  const store = (): ReachedClickHouse => {
+    if (reached === undefined) throw new Error('ClickHouse is not reached yet')
+    return reached
+  }
+  return [
+    {
+      name: 'clickhouse',
+      start: async () => {
+        reached = reachServer(config)
+        frame.rooms.clickhouse = reached
+        await checkColumns(reached.clickhouse)
+      },
+      stop: async () => reached?.close(),
+    },
+    frame.kafka(null),
+    frame.http(config.http.scorer, (http) => {
+      http.addCheck({ name: 'clickhouse', check: async () => ({ ok: await store().clickhouse.ping() }) })
+      http.addCheck({ name: 'event log', check: () => readingCheck(frame) })
+    }),
+    running('tables', (signal) => fillTables(frame, store().clickhouse, signal)),
+    running('scorer', (signal) => {
+      const scorer = createScorer({
+        clickhouse: store().clickhouse,
+        log: frame.eventLog,
+        policy,
+        service: 'scorer',
+        now,
+        signal,
+        logger: frame.logger('scorer'),
+      })
+      frame.rooms.scorer = scorer
+      const subscription = {
+        group: GROUP,
+        whole: false,
+        assigned: (partitions: readonly number[], log: string, count: number) =>
+          scorer.recover(shareOf(partitions, log, count)),
+      }
+      return runScorer(scorer, frame.eventLog, subscription, now, signal)
+    }),
+  ]
+}
+
+function readingCheck(frame: ServiceFrame): { ok: boolean; detail: string } {
+  const connected = frame.eventLog.reading('tls.negotiations')?.connected === true
+  return { ok: connected, detail: connected ? 'reading' : 'not connected' }
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import type { Config } from '@tlsrep/platform/config/config'
+import { readSecret } from '@tlsrep/platform/config/secret-file'
+import { OperatorError } from '@tlsrep/platform/errors/operator-error'
+import { KafkaEventLog } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
+import type { KafkaSettings } from '@tlsrep/platform/event-log/kafka/kafkajs'
+import { type MigratedTopics, migrateTopics } from '@tlsrep/platform/event-log/kafka/migrate-topics'
+import type { Logger } from 'pino'
+
+export type KafkaConfig = NonNullable<Config['kafka']>
+
+/** @throws OperatorError where the configuration has no Kafka: the services cannot talk to each other without it */
+export function kafkaOf(config: Config): KafkaConfig {
+  if (config.kafka !== undefined) return config.kafka
+  throw new OperatorError({
+    code: 'TLSREP_KAFKA_NOT_CONFIGURED',
+    message: 'a service that runs by itself needs Kafka, and the configuration names none',
+    where: 'kafka',
+    remedy: 'Write the section kafka with its brokers, or run everything in one process: tlsrep start.',
+  })
+}
+
+/** @throws where a file that the section names cannot be read */
+export function kafkaSettings({ brokers, client_id, compression, tls, sasl }: KafkaConfig): KafkaSettings {
+  return {
+    brokers,
+    clientId: client_id,
+    compression,
+    ...(tls && { ssl: tlsOptions(tls) }),
+    ...(sasl && {
+      sasl: { mechanism: sasl.mechanism, username: sasl.username, password: readSecret(sasl.password_file) },
+    }),
+  }
+}
+
+function tlsOptions({ ca, cert, key }: NonNullable<KafkaConfig['tls']>): ConnectionOptions {
+  return {
+    ...(ca !== undefined && { ca: [readFileSync(ca, 'utf8')] }),
+    ...(cert !== undefined && { cert: readFileSync(cert, 'utf8') }),
+    ...(key !== undefined && { key: readFileSync(key, 'utf8') }),
+  }
+}
+
+/** @param transactionalId the collector's configured name; null for services that write no checkpoints */
+export function openKafka(
+  config: Config,
+  transactionalId: string | null,
+  logger: Logger,
+  now: () => number,
+): Promise<KafkaEventLog> {
+  const kafka = kafkaOf(config)
+  return KafkaEventLog.open({
+    kafka: kafkaSettings(kafka),
+    transactionalId,
+    topicPrefix: kafka.topic_prefix,
+    now,
+    logger: logger.child({ component: 'event_log' }),
+  })
+}
+
+const DAY_MS = 86_400_000
+
+/** Makes the topics that are missing; those that are there are left as they are, and differences told. */
+export function prepareTopics(kafka: KafkaConfig, logger: Logger): Promise<MigratedTopics> {
+  return migrateTopics({
+    kafka: kafkaSettings(kafka),
+    topicPrefix: kafka.topic_prefix,
+    partitions: kafka.partitions,
+    replicationFactor: kafka.replication_factor,
+    negotiationsRetentionDays: kafka.retention / DAY_MS,
+    logger,
+  })
+}

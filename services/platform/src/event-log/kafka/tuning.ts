@@ -1,0 +1,43 @@
+import { TRANSACTION_TIMEOUT_MS } from './kafkajs.ts'
+
+/** Times in milliseconds. */
+export interface Tuning {
+  /** How long a fetch waits at the broker for something new: long waits cost nothing but the time that closing takes. */
+  maxWait: number
+  /** Of one answer, compressed. */
+  maxFetchBytes: number
+  maxPartitionBytes: number
+  /** Of one delivery or one transaction. */
+  maxRecords: number
+  /** The same; also the most that is fetched ahead. */
+  maxBytes: number
+  heartbeatInterval: number
+  /** How long after its last word a reader that died keeps its partitions. */
+  sessionTimeout: number
+  /** How long a rebalance waits for a batch in hand. */
+  rebalanceTimeout: number
+  metadataMaxAge: number
+  /** How long an append goes on trying before it rejects; 0: it is tried once. */
+  appendPatience: number
+  /** How long one try of it may take. */
+  attemptTimeout: number
+  /** How long a start, or a reading of what is there, waits for Kafka. */
+  startPatience: number
+  transactionTimeout: number
+}
+
+export const DEFAULT_TUNING: Tuning = {
+  maxWait: 250,
+  maxFetchBytes: 4 * 1024 * 1024,
+  maxPartitionBytes: 1024 * 1024,
+  maxRecords: 20_000,
+  maxBytes: 16 * 1024 * 1024,
+  heartbeatInterval: 1000,
+  sessionTimeout: 15_000,
+  rebalanceTimeout: 60_000,
+  metadataMaxAge: 30_000,
+  appendPatience: 15_000,
+  attemptTimeout: 15_000,
+  startPatience: 30_000,
+  transactionTimeout: TRANSACTION_TIMEOUT_MS,
+}

@@ -1,0 +1,146 @@
+import { createKafkaClient, type KafkaClient } from '@tlsrep/platform/event-log/kafka/kafkajs'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type KafkaBroker, kafkaAvailable, startKafka } from '../support/kafka/kafka.ts'
+import { batchOf, Collected, numbered, quiet, record, texts } from '../support/kafka/records.ts'
+import { TopicSets } from '../support/kafka/suite.ts'
+
+const missing = await kafkaAvailable()
+if (missing !== null) console.warn(`skipped: ${missing}`)
+
+/** Each of these fails without the cure that it is about. */
+describe.skipIf(missing !== null)('kafkajs', () => {
+  let broker: KafkaBroker
+  const topics = new TopicSets(() => broker)
+
+  beforeAll(async () => {
+    broker = await startKafka()
+  }, 120_000)
+  afterEach(() => topics.closeAll(), 60_000)
+  afterAll(() => broker?.close())
+
+  const client = (): KafkaClient => createKafkaClient({ brokers: broker.brokers, clientId: 'test' }, quiet)
+  const events = (): string => `${topics.prefix}tls.negotiations`
+
+  test('arms no timers on an idle connection, and never a negative one', async () => {
+    const connection = client().connection()
+    await connection.connect()
+    const armed = vi.spyOn(globalThis, 'setTimeout')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const delays = armed.mock.calls.map(([, delay]) => delay ?? 0)
+    armed.mockRestore()
+    await connection.disconnect()
+    expect(delays.filter((delay) => delay < 0)).toEqual([])
+    expect(delays.length).toBeLessThan(20)
+  })
+
+  test('writes and reads zstd, and reads gzip', async () => {
+    await topics.fresh(1)
+    const value = 'x'.repeat(5000)
+    for (const compression of ['zstd', 'gzip', 'none'] as const) {
+      const kafka = { brokers: broker.brokers, clientId: 'test', compression }
+      const log = await topics.open({ kafka, transactionalId: compression })
+      await log.append(batchOf('tls.negotiations', [`${compression}.${value}`]))
+    }
+    const reader = new Collected(await topics.open(), 'tls.negotiations', { group: 'g', whole: false })
+    await reader.until('all three', () => reader.values.length === 3)
+    await reader.stop()
+    expect(reader.values).toEqual(['zstd', 'gzip', 'none'].map((name) => `${name}.${value}`))
+  })
+
+  test('waits a few milliseconds for the transaction before, not a third of a second', async () => {
+    await topics.fresh(1)
+    const log = await topics.open({ transactionalId: 'mx1' })
+    const armed = vi.spyOn(globalThis, 'setTimeout')
+    for (let i = 0; i < 20; i++) await log.append(batchOf('tls.negotiations', [`k.${i}`]))
+    const waits = armed.mock.calls.map(([, delay]) => delay ?? 0).filter((delay) => delay > 0 && delay < 1000)
+    armed.mockRestore()
+    expect(Math.min(...waits)).toBeLessThanOrEqual(10)
+  })
+
+  test('a transaction that a killed collector left open holds readers up for seconds, not for a minute', async () => {
+    await topics.fresh(1)
+    const { producer } = client().transactionalProducer('killed')
+    await producer.connect()
+    const open = await producer.transaction()
+    await open.send({ topic: events(), messages: [{ key: 'k', value: 'open' }] })
+    const log = await topics.open({ transactionalId: 'mx1' })
+    await log.append(batchOf('tls.negotiations', ['k.behind']))
+    const reader = new Collected(log, 'tls.negotiations', { group: 'g', whole: false })
+    await reader.until('the record behind it', () => reader.values.length > 0, 30_000)
+    await reader.stop()
+    expect(reader.values).toEqual(['k.behind'])
+    await producer.disconnect()
+  })
+
+  test('records of two aborted transactions are never shown, wherever a reading begins', async () => {
+    await topics.fresh(1)
+    const producers = ['a', 'b'].map((id) => client().transactionalProducer(id).producer)
+    await Promise.all(producers.map((producer) => producer.connect()))
+    const open = await Promise.all(producers.map((producer) => producer.transaction()))
+    for (let i = 0; i < 3; i++) {
+      for (const [who, transaction] of open.entries()) {
+        await transaction.send({ topic: events(), messages: [{ key: 'k', value: `aborted ${who} ${i}` }] })
+      }
+    }
+    await Promise.all(open.map((transaction) => transaction.abort()))
+    const log = await topics.open({ transactionalId: 'mx1' })
+    await log.append(batchOf('tls.negotiations', ['k.good']))
+    const reader = new Collected(log, 'tls.negotiations', { group: 'g', whole: false })
+    await reader.until('the good one', () => reader.values.length > 0)
+    await reader.stop()
+    expect(reader.values).toEqual(['k.good'])
+    const [batch] = reader.batches
+    const lastOffset = batch?.ranges[0]?.lastOffset ?? 0n
+    for (let firstOffset = 0n; firstOffset <= lastOffset; firstOffset++) {
+      const range = { partition: 0, firstOffset, lastOffset }
+      expect(texts(await log.readRange('tls.negotiations', batch?.log ?? '', range))).toEqual(['k.good'])
+    }
+    await Promise.all(producers.map((producer) => producer.disconnect()))
+  })
+
+  test('a log that ends in ends of transactions only is read to its end', async () => {
+    await topics.fresh(1)
+    const log = await topics.open({ transactionalId: 'mx1' })
+    await log.append(batchOf('tls.negotiations', [], record('mx1/a', 'position')))
+    const { producer } = client().transactionalProducer('aborter')
+    await producer.connect()
+    for (let i = 0; i < 3; i++) {
+      const transaction = await producer.transaction()
+      await transaction.send({
+        topic: `${topics.prefix}tls.checkpoints`,
+        messages: [{ key: 'mx1/a', value: 'aborted' }],
+      })
+      await transaction.abort()
+    }
+    expect(texts(await log.readCompacted('tls.checkpoints'))).toEqual(['position'])
+    await producer.disconnect()
+  })
+
+  test('a producer that was given up sends nothing more', async () => {
+    await topics.fresh(1)
+    const one = client().idempotentProducer()
+    await one.producer.connect()
+    await broker.stop()
+    const late = one.producer.send({ topic: events(), messages: [{ key: 'k', value: 'late' }] })
+    const failed = expect(late).rejects.toThrow()
+    await one.end()
+    await broker.start()
+    await failed
+    const log = await topics.open({ transactionalId: 'mx1' })
+    await log.append(batchOf('tls.negotiations', ['k.good']))
+    const reader = new Collected(log, 'tls.negotiations', { group: 'g', whole: false })
+    await reader.until('the good one', () => reader.values.includes('k.good'))
+    await reader.stop()
+    expect(reader.values).toEqual(['k.good'])
+  })
+
+  test('says nothing above debug, whatever it retries', async () => {
+    await topics.fresh(1)
+    const lines: string[] = []
+    const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+    const log = await topics.open({ transactionalId: 'mx1', logger })
+    for (let i = 0; i < 10; i++) await log.append(batchOf('tls.negotiations', numbered(i, 1)))
+    expect(lines).toEqual([])
+  })
+})
