@@ -20,6 +20,7 @@ import { PublishedListings } from './published-listings.ts'
 import { type Range, rangeName, rangeOf, rangesOfPending } from './range.ts'
 import { Rescoring, type RescoringCounters } from './rescoring.ts'
 import { SeenIds } from './seen-ids.ts'
+import { EVERYTHING, type Share } from './share.ts'
 import type { Store } from './store.ts'
 import { findStored, newestStored } from './stored-ids.ts'
 
@@ -57,16 +58,6 @@ export interface ScorerCounters extends RescoringCounters {
   /** Senders listed at the moment. */
   listings: number
 }
-
-/** What this scorer answers for, where several share the work. */
-export interface Share {
-  /** Whether events of this sender come here. */
-  owns(sender: string): boolean
-  /** Whether a range that was begun, perhaps by another, is to be finished here, by its name (`rangeOf`). */
-  finishes(range: string): boolean
-}
-
-const EVERYTHING: Share = { owns: () => true, finishes: () => true }
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000

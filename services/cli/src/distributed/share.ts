@@ -2,7 +2,7 @@ import { peerNetwork } from '@tlsrep/core/sender/peer-network'
 import { parsePrefix } from '@tlsrep/core/sender/prefix'
 import { partitionOfKey } from '@tlsrep/platform/event-log/kafka/murmur2'
 import { rangeOrigin } from '@tlsrep/scorer/range'
-import type { Share } from '@tlsrep/scorer/scorer'
+import type { Share } from '@tlsrep/scorer/share'
 
 /**
  * What a scorer answers for that owns these partitions: the senders whose events fall into them, and every range that was begun out of

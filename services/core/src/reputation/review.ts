@@ -2,7 +2,6 @@ import type { Policy } from '../policy/policy.ts'
 import { DAY_MS, noonOf } from './decay.ts'
 import { endOfLife, type Standing } from './fold.ts'
 import { measureAt } from './measure.ts'
-import type { Reputation } from './score.ts'
 import type { Weigher } from './weigher.ts'
 
 /**
@@ -30,6 +29,6 @@ export function reviewAt(standing: Standing, policy: Policy, weigher: Weigher, n
  * When every output must drop the listing by itself: when its evidence will have decayed. Where it rests on none (an operator's deny),
  * after a listing's longest life, unless it is published anew before.
  */
-export function expiryOf(reputation: Reputation, policy: Policy, now: number): number {
-  return reputation.review_at ?? Math.ceil(now + policy.listing.max_life_days * DAY_MS)
+export function expiryOf({ review_at }: { readonly review_at: number | null }, policy: Policy, now: number): number {
+  return review_at ?? Math.ceil(now + policy.listing.max_life_days * DAY_MS)
 }

@@ -123,14 +123,14 @@ export class PostfixParser implements Parser {
   }
 
   learned(): Learned {
-    return learnedOf(this.#hosts.values(), (instance) => this.#smtp.shownLately(instance))
+    return learnedOf(this.#hosts.values(), (instance) => this.#smtp.peers.shownLately(instance))
   }
 
   restore(learned: Learned): void {
     restoreHosts(learned, {
       host: (name, at) => this.#host(name, at),
       service: (host, program) => this.#service(host, program),
-      shown: (instance, ip, at) => this.#smtp.shown(instance, ip, at),
+      shown: (instance, ip, at) => this.#smtp.peers.shown(instance, ip, at),
     })
   }
 

@@ -8,13 +8,13 @@ import { createDelivery, readDelivery } from './delivery.ts'
 import { libraryFailure, SAME_BREATH_MS, statedFailure } from './failure.ts'
 import type { Instance, Service } from './host.ts'
 import { createNamaddr, isPeerOf, type Namaddr, scanNamaddr } from './namaddr.ts'
-import { Openings } from './openings.ts'
 import { readEnding } from './outbound-outcome.ts'
 import { OutboundSession } from './outbound-session.ts'
 import { PeerAddress } from './peer-address.ts'
 import { Peers } from './peers.ts'
 import { ProcessTable } from './process-table.ts'
 import type { SessionTable } from './session-table.ts'
+import { SmtpProcess } from './smtp-process.ts'
 import type { Failure } from './smtpd-session.ts'
 import { queueId, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
@@ -24,28 +24,14 @@ const FORGOTTEN_AFTER_MS = 3_600_000
 const TLSRPT = 'TLSRPT: '
 const UNVERIFIED = 'certificate verification failed for '
 
-/** A process of smtp or lmtp: it opens one connection after the other, for one message or, reused, for several. */
-class Process {
-  open: OutboundSession | null = null
-  readonly openings = new Openings()
-  lastAt = 0
-  /** Queue id, relay and delays of the last delivery line: further recipients of it are no further connections. */
-  lastDelivery = ''
-  /** Address of the peer whose TLS failed or broke in the connection before. */
-  failedPeer = ''
-  proxyDown = false
-  /** Address of the peer that the report says did not offer STARTTLS. */
-  notOfferedBy = ''
-}
-
 /** Reads the lines of smtp and lmtp (src/smtp) and joins them to connections: by pid, and by the relay's address. */
 export class SmtpReader {
   readonly #table: SessionTable
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
   readonly #emit: (session: OutboundSession) => void
-  readonly #processes = new ProcessTable(() => new Process())
-  readonly #peers = new Peers()
+  readonly #processes = new ProcessTable(() => new SmtpProcess())
+  readonly peers = new Peers()
   readonly #peer = createNamaddr()
   readonly #address = new PeerAddress()
   readonly #delivery = createDelivery()
@@ -81,22 +67,13 @@ export class SmtpReader {
 
   /** tlsproxy answers again. */
   proxyAnswers(instance: Instance): void {
-    this.#peers.proxyDownAt(instance, Number.NEGATIVE_INFINITY)
+    this.peers.proxyDownAt(instance, Number.NEGATIVE_INFINITY)
   }
 
   /** tlsproxy says that a handshake for one of our connections failed; the connection shows itself at its own line. */
   proxyFailed(instance: Instance, ip: string, port: number, failure: Failure, at: number): void {
-    this.#peers.shown(instance, ip, at)
-    this.#peers.failedInProxy(instance, `[${ip}]:${port}`, failure, at)
-  }
-
-  /** Who showed STARTTLS to this instance last, the newest first. */
-  shownLately(instance: Instance): Iterable<[ip: string, at: number]> {
-    return this.#peers.shownLately(instance)
-  }
-
-  shown(instance: Instance, ip: string, at: number): void {
-    this.#peers.shown(instance, ip, at)
+    this.peers.shown(instance, ip, at)
+    this.peers.failedInProxy(instance, `[${ip}]:${port}`, failure, at)
   }
 
   sweep(service: Service): void {
@@ -106,10 +83,10 @@ export class SmtpReader {
 
   forget(service: Service): void {
     this.#processes.forget(service)
-    this.#peers.forget(service.instance)
+    this.peers.forget(service.instance)
   }
 
-  #established(line: LogLine, service: Service, process: Process): LineClass {
+  #established(line: LogLine, service: Service, process: SmtpProcess): LineClass {
     const { text, end } = line
     if (this.#head.inbound) return 'ignored_other'
     if (!scanNamaddr(text, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
@@ -126,14 +103,14 @@ export class SmtpReader {
     const session = begun ? open : this.#open(line, service, process, this.#peer)
     session.established = summary.facts
     session.certificate = worse(session.certificate, this.#head.certificate)
-    this.#peers.shown(service.instance, session.ip, line.time)
+    this.peers.shown(service.instance, session.ip, line.time)
     process.failedPeer = ''
     this.#join(session, line)
     return 'joined'
   }
 
   /** Postfix 3.10 and up, for domains that ask for TLS reports: what it would report of this connection (tlsrpt_wrapper.c). */
-  #reported(line: LogLine, process: Process): LineClass {
+  #reported(line: LogLine, process: SmtpProcess): LineClass {
     const { text, message, end } = line
     const mark = ', receiving_mx='
     const at = indexWithin(text, mark, message, end)
@@ -144,7 +121,7 @@ export class SmtpReader {
     return 'joined'
   }
 
-  #failed(line: LogLine, service: Service, process: Process): LineClass {
+  #failed(line: LogLine, service: Service, process: SmtpProcess): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'SSL_connect error to '.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#address.take(text, this.#peer)) return 'ignored_other'
@@ -158,17 +135,17 @@ export class SmtpReader {
     const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
     session.failure = statedFailure(text, words, end, 'outbound', this.#unknown)
     session.failedAt = line.time
-    this.#peers.shown(service.instance, session.ip, line.time)
+    this.peers.shown(service.instance, session.ip, line.time)
     process.failedPeer = session.ip
     this.#join(session, line)
     return 'joined'
   }
 
-  #warning(line: LogLine, service: Service, process: Process, at: number): LineClass {
+  #warning(line: LogLine, service: Service, process: SmtpProcess, at: number): LineClass {
     const { text, end } = line
     if (says(text, at, 'connect to private/tlsproxy')) {
       process.proxyDown = true
-      this.#peers.proxyDownAt(service.instance, line.time)
+      this.peers.proxyDownAt(service.instance, line.time)
       return 'joined'
     }
     const words = 'TLS library problem: '
@@ -184,7 +161,7 @@ export class SmtpReader {
   }
 
   /** Said during the handshake, before the summary line: the connection's first line. */
-  #unverified(line: LogLine, service: Service, process: Process, at: number): LineClass {
+  #unverified(line: LogLine, service: Service, process: SmtpProcess, at: number): LineClass {
     const { text, end } = line
     if (!scanNamaddr(text, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#address.take(text, this.#peer)) return 'ignored_other'
@@ -198,7 +175,7 @@ export class SmtpReader {
     return 'joined'
   }
 
-  #delivered(line: LogLine, service: Service, process: Process, afterId: number): LineClass {
+  #delivered(line: LogLine, service: Service, process: SmtpProcess, afterId: number): LineClass {
     const { text, message, end } = line
     const delivery = this.#delivery
     const kind = readDelivery(text, afterId, end, delivery)
@@ -229,7 +206,7 @@ export class SmtpReader {
   }
 
   /** `<queue id>: <sentence>` without a recipient: this connection is over, the delivery goes on with another. */
-  #goesOn(line: LogLine, service: Service, process: Process, afterId: number): LineClass {
+  #goesOn(line: LogLine, service: Service, process: SmtpProcess, afterId: number): LineClass {
     const { text, message, end } = line
     const ending = readEnding(text, afterId, end, false)
     if (says(text, afterId, 'Cannot start TLS') || says(text, afterId, 'Server certificate not ')) {
@@ -257,17 +234,17 @@ export class SmtpReader {
   }
 
   /** Adds what only the surroundings tell, and ends the connection. */
-  #finish(session: OutboundSession, process: Process, line: LogLine): void {
+  #finish(session: OutboundSession, process: SmtpProcess, line: LogLine): void {
     const { instance } = session.service
     if (session.failure === null && session.established === null) {
-      const inProxy = this.#peers.takeFailure(instance, `[${session.ip}]:${session.port}`, line.time)
+      const inProxy = this.peers.takeFailure(instance, `[${session.ip}]:${session.port}`, line.time)
       session.proxyDown = process.proxyDown
       if (inProxy !== undefined && session.ending?.stated?.outcome === 'handshake_failed')
         session.failure = { ...inProxy, byPlace: true }
       session.afterFailure = inProxy !== undefined || process.failedPeer === session.ip || process.proxyDown
-      session.peerHadShown = this.#peers.hadShown(instance, session.ip, session.opening.at)
+      session.peerHadShown = this.peers.hadShown(instance, session.ip, session.opening.at)
       session.tlsIsLogged =
-        session.service.summariesSeen || this.#peers.proxyIsDown(instance, line.time) || session.afterFailure
+        session.service.summariesSeen || this.peers.proxyIsDown(instance, line.time) || session.afterFailure
     }
     session.notOffered = process.notOfferedBy === session.ip
     process.notOfferedBy = ''
@@ -276,7 +253,7 @@ export class SmtpReader {
   }
 
   /** The peer's address must have been taken. */
-  #open(line: LogLine, service: Service, process: Process, peer: Namaddr): OutboundSession {
+  #open(line: LogLine, service: Service, process: SmtpProcess, peer: Namaddr): OutboundSession {
     const { text } = line
     const key = String(line.pid)
     const id = process.openings.next(line, service.program, key)

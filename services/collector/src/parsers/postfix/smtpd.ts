@@ -1,24 +1,18 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
-import { ownText, ownUtf8 } from '../../own-text.ts'
+import { ownText } from '../../own-text.ts'
 import { indexWithin, lastIndexWithin, says } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { CountersReader } from './counters.ts'
 import { libraryFailure, SAME_BREATH_MS, statedFailure } from './failure.ts'
 import type { Service } from './host.ts'
-import { learn } from './listener-learning.ts'
-import { createNamaddr, hasIp, isPeerOf, scanNamaddr } from './namaddr.ts'
-import { PeerAddress } from './peer-address.ts'
-import { ProcessTable } from './process-table.ts'
+import { type Namaddr, scanNamaddr } from './namaddr.ts'
 import type { SessionTable } from './session-table.ts'
-import { REORDER_MS, SmtpdProcess } from './smtpd-process.ts'
 import { MAIL_STAGES, RATE_LIMITS, SENTENCE_MAX, sentence } from './smtpd-sentences.ts'
-import { InboundSession } from './smtpd-session.ts'
+import type { InboundSession } from './smtpd-session.ts'
+import { SmtpdSessions } from './smtpd-sessions.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
-
-/** Openings that are equal fall into one stamp: a minute is far more than their ordinals need. */
-const FORGOTTEN_AFTER_MS = 60_000
 
 export interface SmtpdOutput {
   emit(session: InboundSession): void
@@ -28,34 +22,17 @@ export interface SmtpdOutput {
 
 /** Reads the lines of smtpd and joins them to sessions (src/smtpd/smtpd.c). */
 export class SmtpdReader {
-  readonly #table: SessionTable
   readonly #summaries: SummaryReader
   readonly #unknown: UnknownNames
   readonly #output: SmtpdOutput
-  readonly #end = (process: SmtpdProcess, session: InboundSession): void => {
-    const { before } = process
-    if (before === session) process.before = null
-    else {
-      process.open = null
-      process.before = null
-      // A line of another peer in the middle of a session, late on its way: the session goes on. Else its end was not logged.
-      if (before !== null && session.headless && Math.abs(session.lastAt - before.lastAt) <= REORDER_MS)
-        process.open = before
-      else before?.cut()
-    }
-    this.#table.remove(session)
-    this.#output.emit(session)
-    learn(session)
-  }
-
-  readonly #processes = new ProcessTable(() => new SmtpdProcess(this.#end))
-  readonly #peer = createNamaddr()
+  readonly #sessions: SmtpdSessions
+  readonly #peer: Namaddr
   readonly #counters = new CountersReader()
   readonly #head: SummaryHead = { certificate: null, inbound: true, reused: false, peer: 0 }
-  readonly #address = new PeerAddress()
 
   constructor(table: SessionTable, summaries: SummaryReader, unknown: UnknownNames, output: SmtpdOutput) {
-    this.#table = table
+    this.#sessions = new SmtpdSessions(table, (session) => output.emit(session))
+    this.#peer = this.#sessions.peer
     this.#summaries = summaries
     this.#unknown = unknown
     this.#output = output
@@ -73,32 +50,26 @@ export class SmtpdReader {
     return this.#said(line, service, afterId > 0 ? afterId : message)
   }
 
-  /** Forgets processes that have no session; their pids may serve another program by now. */
   sweep(service: Service): void {
-    const { clock } = service.instance.host
-    this.#processes.sweep(
-      service,
-      ({ open, before, closedAt }) =>
-        open === null && before === null && Math.abs(clock - closedAt) > FORGOTTEN_AFTER_MS,
-    )
+    this.#sessions.sweep(service)
   }
 
   forget(service: Service): void {
-    this.#processes.forget(service)
+    this.#sessions.forget(service)
   }
 
   #connect(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'connect from '.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#hasAddress(text)) return 'ignored_other'
-    const process = this.#processes.of(service, line.pid)
+    if (!this.#sessions.hasAddress(text)) return 'ignored_other'
+    const process = this.#sessions.processes.of(service, line.pid)
     const { open } = process
     if (open !== null) {
       const again = open.endOffset === open.opening.offset && process.openings.isLast(line, service.program, open.key)
       if (again && !open.headless) return 'ignored_duplicate'
-      this.#setAside(process, open, text)
+      this.#sessions.setAside(process, open, text)
     }
-    const session = this.#open(line, service, process, false)
+    const session = this.#sessions.open(line, service, process, false)
     this.#output.connected(service, session.ip, session.port)
     return 'joined'
   }
@@ -106,21 +77,21 @@ export class SmtpdReader {
   #disconnect(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'disconnect from '.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#hasAddress(text)) return 'ignored_other'
-    const process = this.#processes.of(service, line.pid)
-    let session = this.#owner(process, text)
+    if (!this.#sessions.hasAddress(text)) return 'ignored_other'
+    const process = this.#sessions.processes.of(service, line.pid)
+    let session = this.#sessions.owner(process, text)
     if (session === null) {
-      if (this.#isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
+      if (this.#sessions.isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
       service.instance.host.noteHeadless(line.time, process.seen)
-      if (process.open !== null) this.#setAside(process, process.open, text)
-      session = this.#open(line, service, process, true)
+      if (process.open !== null) this.#sessions.setAside(process, process.open, text)
+      session = this.#sessions.open(line, service, process, true)
     }
-    this.#join(session, line)
+    this.#sessions.join(session, line)
     const counters = this.#counters.read(text, this.#peer.end, end)
     if (typeof counters === 'object') {
       service.countersSeen = true
       session.counters = counters
-      if (counters.xclient) this.#mergeProxied(process, session)
+      if (counters.xclient) this.#sessions.mergeProxied(process, session)
     } else if (counters === 'cut' || service.countersSeen) {
       // The line lost its tail on the way: what the counters would have said is not known.
       session.cutOff = true
@@ -139,7 +110,7 @@ export class SmtpdReader {
     const summary = this.#summaries.read(text, this.#peer.end, end)
     if (summary === undefined) return 'dead_unparsed'
     service.summariesSeen = true
-    const session = this.#ownerOrHeadless(line, service)
+    const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     if (session.established !== null) return 'ignored_duplicate'
     session.established = summary.facts
@@ -153,7 +124,7 @@ export class SmtpdReader {
   #failed(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, message + 'SSL_accept error from '.length, end, this.#peer)) return 'dead_unparsed'
-    const session = this.#ownerOrHeadless(line, service)
+    const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
     session.failure = statedFailure(text, words, end, 'inbound', this.#unknown)
@@ -164,22 +135,22 @@ export class SmtpdReader {
   #warning(line: LogLine, service: Service): LineClass {
     const { text, message, end } = line
     const at = message + 'warning: '.length
-    const session = this.#processes.find(service, line.pid)?.open ?? null
+    const session = this.#sessions.processes.find(service, line.pid)?.open ?? null
     if (says(text, at, 'TLS library problem: '))
       return this.#library(line, session, at + 'TLS library problem: '.length)
     if (says(text, at, 'Illegal address syntax from ')) {
-      if (!this.#names(session, text, at + 'Illegal address syntax from '.length, end)) return 'ignored_orphan'
+      if (!this.#sessions.names(session, text, at + 'Illegal address syntax from '.length, end)) return 'ignored_orphan'
       if (says(text, this.#peer.end, ' in MAIL command') && session !== null) session.mailRefused = true
-      return this.#joined(session, line)
+      return this.#sessions.joined(session, line)
     }
     for (const words of RATE_LIMITS) {
       if (!says(text, at, words)) continue
       const from = indexWithin(text, ' from ', at, end)
-      if (from < 0 || !this.#names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
+      if (from < 0 || !this.#sessions.names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
       if (session !== null) session.rateLimited = true
-      return this.#joined(session, line)
+      return this.#sessions.joined(session, line)
     }
-    return this.#names(session, text, at, end) ? this.#joined(session, line) : 'ignored_other'
+    return this.#sessions.names(session, text, at, end) ? this.#sessions.joined(session, line) : 'ignored_other'
   }
 
   #library(line: LogLine, session: InboundSession | null, from: number): LineClass {
@@ -190,13 +161,13 @@ export class SmtpdReader {
     if (failure.byPlace || found === undefined) {
       if (!failure.byPlace && found === undefined) session.failure = { ...failure, reason: 'other' }
     } else session.failure = found
-    return this.#joined(session, line)
+    return this.#sessions.joined(session, line)
   }
 
   #client(line: LogLine, service: Service, afterId: number): LineClass {
     const { text, message, end } = line
     if (!scanNamaddr(text, afterId + 'client='.length, end, this.#peer)) return 'dead_unparsed'
-    const session = this.#ownerOrHeadless(line, service)
+    const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     if (says(text, this.#peer.end, ', sasl_method=')) session.authenticated = true
     const id = queueId(text, message, afterId)
@@ -221,13 +192,13 @@ export class SmtpdReader {
       if (ending) return this.#ended(line, service, from)
       if (action > 0) return this.#refused(line, service, at, action)
     }
-    const session = this.#processes.find(service, line.pid)?.open ?? null
-    if (session === null || !this.#names(session, text, at, end)) return 'ignored_noise'
+    const session = this.#sessions.processes.find(service, line.pid)?.open ?? null
+    if (session === null || !this.#sessions.names(session, text, at, end)) return 'ignored_noise'
     return this.#note(line, session)
   }
 
   #ended(line: LogLine, service: Service, from: number): LineClass {
-    const session = this.#ownerOrHeadless(line, service)
+    const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     // The word alone is not enough: it stands there too when STARTTLS was answered with an error.
     const begun = session.established !== null || session.failure !== null
@@ -239,7 +210,7 @@ export class SmtpdReader {
 
   #refused(line: LogLine, service: Service, at: number, stage: number): LineClass {
     const { text, end, message } = line
-    const session = this.#ownerOrHeadless(line, service)
+    const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
     if (says(text, at, 'abort: TLS')) {
       session.clientCertificateRequired = true
@@ -267,101 +238,12 @@ export class SmtpdReader {
       const mark = lastIndexWithin(text, ', cert fingerprint=', at, end)
       const stop = indexWithin(text, ',', mark + 2, end)
       if (mark > 0) session.fingerprint = ownText(text, mark + ', cert fingerprint='.length, stop < 0 ? end : stop)
-      return this.#joined(session, line)
+      return this.#sessions.joined(session, line)
     }
     if (says(text, at, ': Reusing old session')) {
       session.resumed = true
-      return this.#joined(session, line)
+      return this.#sessions.joined(session, line)
     }
     return 'ignored_noise'
-  }
-
-  #open(line: LogLine, service: Service, process: SmtpdProcess, headless: boolean): InboundSession {
-    const { text } = line
-    const { hostStart, hostEnd, port } = this.#peer
-    const { text: ip } = this.#address
-    const key = String(line.pid)
-    const name = ownUtf8(text, hostStart, hostEnd)
-    const session = new InboundSession(
-      service,
-      key,
-      {
-        id: process.openings.next(line, service.program, key),
-        at: line.time,
-        source: line.source,
-        offset: line.offset,
-      },
-      headless,
-      { name: name === 'unknown' || name === '' ? null : name, ip, port },
-      process,
-    )
-    this.#table.add(session)
-    process.open = session
-    process.seen = true
-    return session
-  }
-
-  /** A line of another peer has come while `open` has no end: late on its way, lost, or a proxy gave the client's address (XCLIENT). */
-  #setAside(process: SmtpdProcess, open: InboundSession, text: string): void {
-    process.before?.cut()
-    if (isPeerOf(open, text, this.#peer)) open.cut()
-    else {
-      process.before = open
-      process.open = null
-    }
-  }
-
-  #mergeProxied(process: SmtpdProcess, session: InboundSession): void {
-    const { before } = process
-    if (before === null || !session.headless) return
-    process.before = null
-    this.#table.remove(before)
-    this.#table.counts.opened--
-    session.opening = before.opening
-    session.headless = before.headless
-  }
-
-  /** The session that the peer just scanned belongs to, or null. */
-  #owner(process: SmtpdProcess, text: string): InboundSession | null {
-    const { open, before } = process
-    if (open !== null && isPeerOf(open, text, this.#peer)) return open
-    if (before !== null && isPeerOf(before, text, this.#peer)) return before
-    return null
-  }
-
-  #ownerOrHeadless(line: LogLine, service: Service): InboundSession | null {
-    const process = this.#processes.of(service, line.pid)
-    const owner = this.#owner(process, line.text)
-    if (owner !== null) {
-      this.#join(owner, line)
-      return owner
-    }
-    if (this.#isClosed(process, line.text) && Math.abs(line.time - process.closedAt) <= REORDER_MS) return null
-    if (!this.#hasAddress(line.text)) return null
-    if (process.open !== null) this.#setAside(process, process.open, line.text)
-    return this.#open(line, service, process, true)
-  }
-
-  #isClosed(process: SmtpdProcess, text: string): boolean {
-    return hasIp(text, this.#peer, process.closedIp)
-  }
-
-  /** Whether the namaddr at `at` is the session's peer; leaves it scanned. */
-  #names(session: InboundSession | null, text: string, at: number, end: number): boolean {
-    return session !== null && scanNamaddr(text, at, end, this.#peer) && isPeerOf(session, text, this.#peer)
-  }
-
-  #hasAddress(text: string): boolean {
-    return this.#address.take(text, this.#peer)
-  }
-
-  #joined(session: InboundSession | null, line: LogLine): LineClass {
-    if (session !== null) this.#join(session, line)
-    return 'joined'
-  }
-
-  #join(session: InboundSession, line: LogLine): void {
-    session.endOffset = line.offset
-    this.#table.touch(session, line.time)
   }
 }
