@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS pending_ranges
     token String,
     kind LowCardinality(String),
     state LowCardinality(String),
-    payload String,
+    -- Read once, after a crash; compressing it would cost each batch more than the room it saves until it is done.
+    payload String CODEC(NONE),
     created_at DateTime64(3, 'UTC') DEFAULT now64(3),
     done UInt8 MATERIALIZED state = 'done'
 )

@@ -3,6 +3,7 @@ import { avroRows } from '@tlsrep/platform/event-log/avro-container'
 import type { AvroRecord, AvroSchema, FailureReason } from '@tlsrep/schemas'
 import { inChunks } from './chunks.ts'
 import type { Fact } from './facts.ts'
+import { type HalfRow, type Pair, pairUp } from './pair-up.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -49,21 +50,6 @@ function isClear(fact: Fact): boolean {
   return fact.outcome === 'plaintext' && fact.fault === 'peer' && fact.authenticated !== true && mails > 0
 }
 
-interface PairRow {
-  kind: PairKind
-  id: string
-  sender: string
-  observed: number
-  direction: string
-  listener: string | null
-  host: string
-  address: string
-  excused: number
-  failed_id: string
-  failed: number
-  reason: string | null
-}
-
 export interface Pairs {
   /** Rows for `downgrades`, as a container; null where no pair is new. */
   container: Uint8Array | null
@@ -77,22 +63,26 @@ export interface Pairs {
  * @param windowMs longest time from the failure's beginning to the plaintext session's
  */
 export async function findPairs(store: Store, facts: readonly Fact[], windowMs: number, now: number): Promise<Pairs> {
-  const halves = facts.filter(isPairHalf)
-  const senders = [...new Set(halves.map((fact) => fact.sender))].sort()
-  const rows: PairRow[] = []
+  const own = facts.filter(isPairHalf)
+  const senders = [...new Set(own.map((fact) => fact.sender))].sort()
+  const rows: Pair[] = []
   for (const chunk of inChunks(senders, SENDERS)) {
-    const params = { ...spanOf(halves, windowMs), window: windowMs }
+    const params = { ...spanOf(own, windowMs), window: windowMs }
     const both = await store.rows<{ sender: string }>(BOTH_HALVES, { ...params, senders: chunk })
     if (both.length === 0) continue
     const ours = { perhapsOurs: PERHAPS_OURS, asksForTls: ASKS_FOR_TLS }
     const found = { ...params, ...ours, senders: both.map(({ sender }) => sender) }
-    rows.push(...(await store.rows<PairRow>(QUERY, found)))
+    const halves = await store.rows<HalfRow>(HALVES, found)
+    const pairs = pairUp(halves, windowMs)
+    const known = await store.rows<{ kind: string; id: string }>(KNOWN, found)
+    const isKnown = new Set(known.map(({ kind, id }) => `${kind} ${id}`))
+    rows.push(...pairs.filter(({ kind, clear }) => !isKnown.has(`${kind} ${clear.id}`)))
   }
   const downgrades = rows.map((row) => downgrade(row, now))
   return {
     container: rows.length === 0 ? null : avroRows(SCHEMA, downgrades),
     count: rows.length,
-    senders: [...new Set(rows.map((row) => row.sender))],
+    senders: [...new Set(rows.map(({ clear }) => clear.sender))],
   }
 }
 
@@ -112,19 +102,6 @@ function spanOf(halves: readonly Fact[], windowMs: number): { from: number; to: 
  * absence while the log showed loss proves nothing.
  */
 const LOOPBACK = `(peer_ip = toIPv6('::1') OR (peer_ip >= toIPv6('::ffff:127.0.0.0') AND peer_ip <= toIPv6('::ffff:127.255.255.255')))`
-const FAILURE = `
-    SELECT sender, observed_at, event_id, failure_reason
-    FROM tls_events
-    WHERE sender IN {senders:Array(String)} AND direction = 'inbound' AND NOT (proof = 'by_absence' AND log_loss)
-      AND observed_at >= fromUnixTimestamp64Milli({from:Int64} - {window:Int64})
-      AND observed_at <= fromUnixTimestamp64Milli({to:Int64})`
-const PAIR = `
-    clear.event_id AS event_id, clear.sender AS sender, clear.observed_at AS observed_at, clear.direction AS direction,
-    clear.listener AS listener, clear.host AS host, clear.peer_ip AS peer_ip, clear.excused AS excused,
-    failure.event_id AS failed_event_id, failure.observed_at AS failed_at, failure.failure_reason AS failure_reason
-    FROM clear ASOF JOIN failure ON clear.sender = failure.sender AND clear.observed_at >= failure.observed_at
-    WHERE toUnixTimestamp64Milli(clear.observed_at) - toUnixTimestamp64Milli(failure.observed_at) <= {window:Int64}`
-
 /** Few senders have both kinds of sessions; the joins are for them alone. */
 const BOTH_HALVES = `
 SELECT sender
@@ -136,38 +113,31 @@ WHERE sender IN {senders:Array(String)} AND direction = 'inbound'
 GROUP BY sender
 HAVING countIf(outcome = 'plaintext') > 0 AND countIf(outcome != 'plaintext') > 0`
 
-const QUERY = `
-WITH
-  clear AS (
-    SELECT event_id, sender, observed_at, direction, listener, host, peer_ip, toUInt8(proof = 'by_absence' AND log_loss) AS excused
-    FROM tls_events
-    WHERE sender IN {senders:Array(String)} AND direction = 'inbound' AND outcome = 'plaintext' AND fault = 'peer'
-      AND coalesce(mails_attempted, 0) > 0 AND NOT coalesce(authenticated, false) AND NOT ${LOOPBACK}
-      AND observed_at >= fromUnixTimestamp64Milli({from:Int64})
-      AND observed_at <= fromUnixTimestamp64Milli({to:Int64})),
-  failed AS (${FAILURE}
-      AND outcome = 'handshake_failed' AND fault IN ('peer', 'unknown')
-      AND coalesce(failure_reason, '') NOT IN {perhapsOurs:Array(String)}),
-  refused AS (${FAILURE}
-      AND (outcome = 'refused_by_us' OR (outcome = 'handshake_failed' AND fault IN ('local', 'our_floor')))
-      AND coalesce(failure_reason, '') NOT IN {asksForTls:Array(String)}),
-  fallback AS (SELECT ${PAIR.replaceAll('failure.', 'failed.').replace('JOIN failure', 'JOIN failed')}),
-  forced AS (SELECT ${PAIR.replaceAll('failure.', 'refused.').replace('JOIN failure', 'JOIN refused')} AND NOT clear.excused),
-  pair AS (
-    SELECT 'D2' AS kind, * FROM fallback
-    UNION ALL SELECT 'after_refusal' AS kind, * FROM forced
-    UNION ALL SELECT 'D2_after_refusal' AS kind, * FROM fallback WHERE event_id IN (SELECT event_id FROM forced))
+/** One read of both halves: joined in the database, each half would be read for every kind of pair. */
+const HALVES = `
+WITH proof = 'by_absence' AND log_loss AS is_excused, coalesce(failure_reason, '') AS why
 SELECT
-  kind, hex(event_id) AS id, sender, toUnixTimestamp64Milli(observed_at) AS observed, direction, listener, host,
-  hex(peer_ip) AS address, excused, hex(failed_event_id) AS failed_id,
-  toUnixTimestamp64Milli(failed_at) AS failed, failure_reason AS reason
-FROM pair
-WHERE (kind, event_id) NOT IN (
-  SELECT kind, event_id FROM downgrades
-  WHERE sender IN {senders:Array(String)}
-    AND observed_at >= fromUnixTimestamp64Milli({from:Int64})
-    AND observed_at <= fromUnixTimestamp64Milli({to:Int64}))
-ORDER BY sender, observed_at, event_id, kind`
+  hex(event_id) AS id, sender, toUnixTimestamp64Milli(observed_at) AS observed, listener, host, hex(peer_ip) AS address,
+  failure_reason AS reason, is_excused AS excused,
+  outcome = 'plaintext' AND fault = 'peer' AND coalesce(mails_attempted, 0) > 0 AND NOT coalesce(authenticated, false)
+    AND NOT ${LOOPBACK} AND observed_at >= fromUnixTimestamp64Milli({from:Int64}) AS clear,
+  outcome = 'handshake_failed' AND fault IN ('peer', 'unknown') AND NOT is_excused
+    AND why NOT IN {perhapsOurs:Array(String)} AS failed,
+  (outcome = 'refused_by_us' OR (outcome = 'handshake_failed' AND fault IN ('local', 'our_floor'))) AND NOT is_excused
+    AND why NOT IN {asksForTls:Array(String)} AS refused
+FROM tls_events
+WHERE sender IN {senders:Array(String)} AND direction = 'inbound'
+  AND outcome IN ('plaintext', 'handshake_failed', 'refused_by_us')
+  AND observed_at >= fromUnixTimestamp64Milli({from:Int64} - {window:Int64})
+  AND observed_at <= fromUnixTimestamp64Milli({to:Int64})
+ORDER BY sender, observed_at, event_id`
+
+const KNOWN = `
+SELECT kind, hex(event_id) AS id
+FROM downgrades
+WHERE sender IN {senders:Array(String)}
+  AND observed_at >= fromUnixTimestamp64Milli({from:Int64})
+  AND observed_at <= fromUnixTimestamp64Milli({to:Int64})`
 
 const BYTES_16: AvroSchema = { type: 'fixed', name: 'Bytes16', size: 16 }
 const TIME: AvroSchema = { type: 'long', logicalType: 'timestamp-millis' }
@@ -192,22 +162,22 @@ const SCHEMA: AvroRecord = {
   ],
 }
 
-function downgrade(row: PairRow, now: number): object {
-  const event = Buffer.from(row.id, 'hex')
+function downgrade({ kind, clear, failure }: Pair, now: number): object {
+  const event = Buffer.from(clear.id, 'hex')
   return {
-    downgrade_id: createHash('sha256').update(row.kind).update('\0').update(event).digest().subarray(0, 16),
-    kind: row.kind,
-    sender: row.sender,
-    observed_at: row.observed,
-    direction: row.direction,
-    listener: row.listener,
-    host: row.host,
-    peer_ip: Buffer.from(row.address, 'hex'),
+    downgrade_id: createHash('sha256').update(kind).update('\0').update(event).digest().subarray(0, 16),
+    kind,
+    sender: clear.sender,
+    observed_at: clear.observed,
+    direction: 'inbound',
+    listener: clear.listener,
+    host: clear.host,
+    peer_ip: Buffer.from(clear.address, 'hex'),
     event_id: event,
-    failed_event_id: Buffer.from(row.failed_id, 'hex'),
-    failed_at: row.failed,
-    failure_reason: row.reason,
-    excused: row.excused !== 0,
+    failed_event_id: Buffer.from(failure.id, 'hex'),
+    failed_at: failure.observed,
+    failure_reason: failure.reason,
+    excused: clear.excused,
     found_at: now,
   }
 }
