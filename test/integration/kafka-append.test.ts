@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { AppendBatch } from '@tlsrep/platform/event-log/event-log'
 import { fetchPartitions, viewTopic } from '@tlsrep/platform/event-log/kafka/cluster-view'
 import { KafkaUnavailable } from '@tlsrep/platform/event-log/kafka/failure'
@@ -52,7 +53,7 @@ describe.skipIf(missing !== null)('appends to Kafka', () => {
     await log.append(batchOf('tls.negotiations', ['end.a', 'k0.end', 'k1.end', 'k2.end', 'k3.end']))
     await reader.until('the end', () => reader.values.filter((value) => value.endsWith('end')).length >= 4)
     await reader.stop()
-    return reader.values.filter((value) => !value.includes('end'))
+    return reader.values.filter((value) => !/^(end\.a|k\d\.end)$/.test(value))
   }
 
   test('events and checkpoint become visible together, the newest checkpoint of each input', async () => {
@@ -154,11 +155,14 @@ describe.skipIf(missing !== null)('appends to Kafka', () => {
   })
 
   test('more than a broker takes in one batch goes out in several, in one transaction', async () => {
+    // Random, so that compression does not make it fit.
     const log = await collector()
-    const large = Array.from({ length: 40 }, (_, i) => `k.${i}.${'x'.repeat(60_000)}`)
+    const large = Array.from({ length: 40 }, (_, i) => `k.${i}.${randomBytes(30_000).toString('base64')}`)
     await log.append(batchOf('tls.negotiations', large, record('mx1/a', 'large')))
     expect(log.figures).toMatchObject({ transactions: 1 })
-    expect(await committed(log, 40)).toEqual(large)
+    const got = await committed(log, 40)
+    expect(got.map((value) => value.slice(0, 20))).toEqual(large.map((value) => value.slice(0, 20)))
+    expect(got.join() === large.join()).toBe(true)
     await log.close()
   })
 

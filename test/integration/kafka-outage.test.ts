@@ -14,12 +14,18 @@ const GROUP = { group: 'scorers', whole: false }
 describe.skipIf(missing !== null)('a broker that', () => {
   let broker: KafkaBroker
   const topics = new TopicSets(() => broker)
+  const warnings: string[] = []
+  const warned = (warning: Error): void => void warnings.push(`${warning.name}: ${warning.message}`)
 
   beforeAll(async () => {
+    process.on('warning', warned)
     broker = await startKafka()
   }, 120_000)
   afterEach(() => topics.closeAll(), 120_000)
-  afterAll(() => broker?.close())
+  afterAll(async () => {
+    process.off('warning', warned)
+    await broker?.close()
+  })
 
   /** As a collector does: the same batch again and again, and nothing else before it is stored. */
   async function appendAll(
@@ -152,4 +158,8 @@ describe.skipIf(missing !== null)('a broker that', () => {
     await reader.done
     await broker.start()
   }, 120_000)
+
+  test('was away so often has left no warning of a leak', () => {
+    expect(warnings).toEqual([])
+  })
 })

@@ -9,6 +9,7 @@ import type { Publisher } from '@tlsrep/publisher/publisher'
 import { type Outputs, openOutputs } from '../wiring/outputs.ts'
 import { publisherOf } from '../wiring/publisher.ts'
 import { ServiceFrame, type ServiceOptions } from './service.ts'
+import { staleSince } from './staleness.ts'
 
 /** `tlsrep publish`: the list in memory, and the ways in which mail servers learn it. Each publisher holds all of it. */
 export function publisherActors(options: ServiceOptions, policy: Policy): readonly Actor[] {
@@ -54,17 +55,21 @@ export function publisherActors(options: ServiceOptions, policy: Policy): readon
     frame.http(config.http.publisher, (http) => {
       const log = frame.logger('publisher')
       const hostNames = config.http.host_names
-      registerFeed(http.app, started(), { now })
+      registerFeed(http.app, started(), { now, staleSince: () => staleSince(frame.eventLog, now()) })
       registerOverrides(http.app, started(), { log: frame.eventLog, logger: log, now, hostNames })
       registerGate(http.app, started(), { logger: log, hostNames })
       http.addCheck({ name: 'publisher', check: () => ({ ok: started().ready }) })
-      http.addCheck({ name: 'event log', check: () => staleness(frame) })
+      http.addCheck({ name: 'event log', check: () => freshness(frame, now()) })
     }),
   ]
 }
 
 /** A publisher that has lost Kafka goes on with what it holds, and says so. */
-function staleness(frame: ServiceFrame): { ok: boolean; detail: string } {
-  const connected = frame.eventLog.reading('tls.listings')?.connected === true
-  return { ok: connected, detail: connected ? 'reading' : 'the list may be stale: Kafka is not connected' }
+function freshness(frame: ServiceFrame, now: number): { ok: boolean; detail: string } {
+  const since = staleSince(frame.eventLog, now)
+  if (since === null) return { ok: true, detail: 'reading' }
+  return {
+    ok: false,
+    detail: `the list is stale since ${new Date(since).toISOString()}: Kafka is away or not kept up with`,
+  }
 }

@@ -5,7 +5,8 @@ import type { Actor, Lifecycle } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createRegistry } from '@tlsrep/platform/metrics/metrics'
 import type { Logger } from 'pino'
 import { openKafka } from '../wiring/kafka.ts'
-import { exposeEventLog, exposeRooms, type Rooms } from '../wiring/metrics.ts'
+import { exposeRooms, type Rooms } from '../wiring/metrics.ts'
+import { exposeEventLog } from './event-log-metrics.ts'
 
 export interface ServiceOptions {
   config: Config

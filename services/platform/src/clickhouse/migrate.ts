@@ -65,8 +65,10 @@ export async function migrate(clickhouse: ClickHouse, options: MigrateOptions): 
     if (before !== undefined && done >= migration.statements.length) continue
     await runMigration(clickhouse, migration, done)
     report.applied.push({ version: migration.version, name: migration.name, resumed: done > 0 })
-    options.logger.info({ migration: migration.name, database: clickhouse.database, resumed: done > 0 }, 'migrated')
+    options.logger.debug({ migration: migration.name, database: clickhouse.database, resumed: done > 0 }, 'migrated')
   }
+  const { database, from, to, applied } = report
+  if (applied.length > 0) options.logger.info({ database, from, to }, 'tables brought to this release')
   return report
 }
 

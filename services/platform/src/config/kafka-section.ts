@@ -31,7 +31,7 @@ export const kafkaSchema = z.strictObject({
     .max(1000)
     .prefault(16)
     .describe(
-      'Partitions of `tls.negotiations`, for `tlsrep migrate`: most scorers that can share the work. Not to be changed later.',
+      'Partitions of each topic, for `tlsrep migrate`: most scorers that can share the work. Not to be changed later.',
     ),
   replication_factor: z
     .int()

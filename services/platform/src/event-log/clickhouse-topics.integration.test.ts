@@ -164,8 +164,8 @@ describe('the other topics in ClickHouse', () => {
     ])
   })
 
-  test('a dead letter is written once for one token', async () => {
-    const letter: DeadLetter = {
+  const letter = (changes: Partial<DeadLetter> = {}): LogRecord => {
+    const dead: DeadLetter = {
       reason: 'too_long',
       stage: 'framing',
       collector: 'mx1',
@@ -176,8 +176,13 @@ describe('the other topics in ClickHouse', () => {
       shape: 'aaa 999',
       detail: '',
       died_at: clock,
+      ...changes,
     }
-    const record = { key: null, value: encoders.DeadLetter.encode(letter) }
+    return { key: null, value: encoders.DeadLetter.encode(dead) }
+  }
+
+  test('a dead letter is written once for one token', async () => {
+    const record = letter()
     const topics = store()
     await topics.write('tls.deadletter', [record], 't1')
     await topics.write('tls.deadletter', [record], 't1')
@@ -185,6 +190,26 @@ describe('the other topics in ClickHouse', () => {
     expect(
       await clickhouse.rows('SELECT reason, stage, source_offset, shape, count() AS n FROM dead_letters GROUP BY ALL'),
     ).toEqual([{ reason: 'too_long', stage: 'framing', source_offset: 12, shape: 'aaa 999', n: 2 }])
+  })
+
+  test('a dead letter that an earlier run wrote is not written again, whatever its file is called by now', async () => {
+    await store().write('tls.deadletter', [letter(), letter({ source_offset: 99, source_name: 'mail.log.1' })], 't1')
+    clock += 60_000
+    const others = [
+      letter({ source_offset: 13 }),
+      letter({ hash: Buffer.alloc(16, 2) }),
+      letter({ source_name: 'other.log' }),
+      letter({ collector: 'mx2' }),
+    ]
+    const again = [letter({ source_name: 'mail.log.1' }), letter({ source_offset: 99, source_name: 'mail.log.2.gz' })]
+    await store().write('tls.deadletter', [...again, ...others], 't2')
+    await store().write('tls.deadletter', again, 't3')
+    const written = await clickhouse.rows<{ n: number }>('SELECT count() AS n FROM dead_letters')
+    expect(written).toEqual([{ n: 2 + others.length }])
+    // The same bytes at the same place a month later are another file's.
+    clock += 30 * 86_400_000
+    await store().write('tls.deadletter', [letter()], 't4')
+    expect(await clickhouse.rows('SELECT count() AS n FROM dead_letters')).toEqual([{ n: 3 + others.length }])
   })
 })
 

@@ -2,6 +2,7 @@ import { type AvroRecord, type AvroSchema, createReader, type RecordName } from 
 import type { Logger } from 'pino'
 import { throughOutages } from '../clickhouse/unavailable.ts'
 import { avroRows } from './avro-container.ts'
+import { withoutEarlierLetters } from './earlier-letters.ts'
 import type { CompactedTopic, LogRecord } from './event-log.ts'
 import type { StoredTopic, TopicStore } from './topic-store.ts'
 
@@ -122,12 +123,22 @@ export class ClickHouseTopicStore implements TopicStore {
   /** The newest version of earlier runs. */
   #stored: Promise<number> | null = null
   #newestGiven = 0
+  readonly #opened: number
 
   constructor(options: ClickHouseTopicStoreOptions) {
     this.#options = options
+    this.#opened = options.now()
   }
 
-  async write(topic: StoredTopic, records: readonly LogRecord[], token: string): Promise<void> {
+  async write(topic: StoredTopic, all: readonly LogRecord[], token: string): Promise<void> {
+    const { clickhouse } = this.#options
+    const records =
+      topic !== 'tls.deadletter'
+        ? all
+        : await patient(topic, 'looking for letters of earlier runs', this.#options, () =>
+            withoutEarlierLetters(clickhouse, all, this.#opened),
+          )
+    if (records.length === 0) return
     // Made once: the same rows again, should only the answer have been lost, have the same versions.
     const rows = await patient(topic, 'finding the newest version', this.#options, async () => {
       const version = await this.#nextVersion(records.length)
@@ -137,7 +148,7 @@ export class ClickHouseTopicStore implements TopicStore {
       )
     })
     await patient(topic, `storing ${topic}`, this.#options, () =>
-      this.#options.clickhouse.insertAvro(TABLES[topic].table, rows, token),
+      clickhouse.insertAvro(TABLES[topic].table, rows, token),
     )
   }
 

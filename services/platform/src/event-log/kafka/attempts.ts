@@ -39,3 +39,11 @@ export function endedBy<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
   })
 }
+
+/** Resolves when `work` has ended, well or not, or after `ms`. */
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = Promise.withResolvers<void>()
+  const timeout = setTimeout(timer.resolve, ms)
+  await Promise.race([work.catch(() => {}), timer.promise])
+  clearTimeout(timeout)
+}

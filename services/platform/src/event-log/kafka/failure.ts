@@ -68,6 +68,11 @@ export function isFenced(error: unknown): boolean {
   return code === CODE.invalidProducerEpoch || code === CODE.producerFenced
 }
 
+export function isTooLarge(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === CODE.messageTooLarge || code === CODE.recordListTooLarge
+}
+
 /** A fault of this program, not of Kafka. */
 export function isBug(error: unknown): boolean {
   return (
@@ -91,7 +96,7 @@ export function classified(error: unknown, where: string): Error {
   if (isBug(error)) return error as Error
   const code = codeOf(error)
   if (code !== undefined && DENIED.includes(code)) return denied(error, where)
-  if (code === CODE.messageTooLarge || code === CODE.recordListTooLarge) return tooLarge(error, where)
+  if (isTooLarge(error)) return tooLarge(error, where)
   if (code === CODE.unsupportedVersion) return tooOld(error, where)
   return new KafkaUnavailable(`${where}: ${wordsOf(error)}`, { cause: error })
 }

@@ -4,7 +4,7 @@ import { type AppendBounds, AppendQueue } from './append-queue.ts'
 import { endedBy, patiently } from './attempts.ts'
 import { classified } from './failure.ts'
 import type { KafkaClient, OneProducer } from './kafkajs.ts'
-import { sendsOf, type TopicMessages } from './messages.ts'
+import { SMALL_SENDS, sendsOf, type TopicMessages } from './messages.ts'
 
 export interface IdempotentWriterOptions {
   client: Pick<KafkaClient, 'idempotentProducer' | 'codec'>
@@ -46,7 +46,7 @@ export class IdempotentWriter {
   #write(group: readonly AppendBatch[]): Promise<void> {
     const { now, patience, signal, logger, topicName } = this.#options
     const failed = (error: Error): void => logger.debug({ err: error }, 'a send failed')
-    const sends = sendsOf(group, topicName)
+    const sends = sendsOf(group, topicName, SMALL_SENDS)
     let done = 0
     return patiently({ now, patience, signal, failed }, async () => {
       for (const topicMessages of sends.slice(done)) {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
@@ -13,6 +14,7 @@ import kafkajs, {
   type SASLOptions,
 } from 'kafkajs'
 import type { Logger } from 'pino'
+import { within } from './attempts.ts'
 import { KafkaUnavailable, tooOld } from './failure.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { WireRequest } from './requests.ts'
@@ -36,6 +38,8 @@ import type { WireRequest } from './requests.ts'
  *
  * 8. Several requests that find their connection lost each open a new one: all but the last of the sockets stay open and unused, and
  *    requests are written to one that is still connecting. `shareConnecting`.
+ * 9. Each try to reach a broker that is away calls `unref` on the last connection's dead socket, which leaves a listener there each time:
+ *    a MaxListenersExceededWarning, and memory in a long outage. `dropDeadSocket`.
  *
  * Two habits to live with: `groupMessagesPerPartition` copies a partition's list for each message (keep sends small), and kafkajs reads
  * its retry defaults from NODE_ENV (everything is given here).
@@ -78,7 +82,9 @@ interface WireEncoder {
   writeBufferInternal(bytes: Buffer): void
 }
 interface NetworkConnection {
+  socket: Socket | null
   connect(): Promise<unknown>
+  disconnect(): Promise<unknown>
 }
 const ConnectionClass = require('kafkajs/src/network/connection.js') as { prototype: NetworkConnection }
 const RequestQueueClass = require('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueue }
@@ -87,6 +93,7 @@ const EncoderClass = require('kafkajs/src/protocol/encoder.js') as new () => Wir
 cureTimer()
 addZstd()
 shareConnecting()
+dropDeadSocket()
 
 /** Cure 1. Nothing is pending and nothing throttled: there is nothing to look after. */
 function cureTimer(): void {
@@ -119,6 +126,17 @@ function shareConnecting(): void {
     const connecting = connect.call(this).finally(() => underWay.delete(this))
     underWay.set(this, connecting)
     return connecting
+  }
+}
+
+/** Cure 9. */
+function dropDeadSocket(): void {
+  const { prototype } = ConnectionClass
+  const disconnect = prototype.disconnect
+  prototype.disconnect = function disconnectOnce(this: NetworkConnection): Promise<unknown> {
+    // kafkajs looks whether there is a socket at all.
+    if (this.socket?.destroyed === true) this.socket = null
+    return disconnect.call(this)
   }
 }
 
@@ -170,7 +188,8 @@ export function createKafkaClient(settings: KafkaSettings, logger: Logger): Kafk
     clientId,
     brokers: [...brokers],
     ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl }),
+    // A copy: kafkajs writes an authenticator into it, which would go on with the old password in whatever is made of it.
+    ...(sasl === undefined ? {} : { sasl: { ...sasl } }),
     connectionTimeout: settings.connectionTimeout ?? 3000,
     requestTimeout: settings.requestTimeout ?? 15_000,
     retry: RETRY,
@@ -308,12 +327,4 @@ export class KafkaConnection {
   async disconnect(): Promise<void> {
     await within(1000, this.#cluster.disconnect())
   }
-}
-
-/** Resolves when `work` has ended, well or not, or after `ms`. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const timer = Promise.withResolvers<void>()
-  const timeout = setTimeout(timer.resolve, ms)
-  await Promise.race([work.catch(() => {}), timer.promise])
-  clearTimeout(timeout)
 }

@@ -10,21 +10,35 @@ export interface TopicMessages {
   messages: Message[]
 }
 
-/** Of one send: kafkajs copies a partition's list for each message, and a broker takes batches of a partition up to 1 MB. */
-const SEND_RECORDS = 1000
-const SEND_BYTES = 800_000
+/** Of one send, over all partitions. */
+export interface SendBounds {
+  records: number
+  bytes: number
+}
+
+/** kafkajs copies a partition's list for each message, and a round to the brokers takes some milliseconds: neither many nor few. */
+export const LARGE_SENDS: SendBounds = { records: 5000, bytes: 4_000_000 }
+/**
+ * A broker takes a batch of a partition up to 1 MB, compressed. A large send is many batches, or one that compresses well; where it is
+ * neither, it is refused, and goes out like this.
+ */
+export const SMALL_SENDS: SendBounds = { records: 1000, bytes: 800_000 }
 
 /**
- * What a group of appends sends, in sends that brokers take: the records in their order, then the newest checkpoint of each input. All
- * of a transaction, or none of it, becomes durable, so an input's earlier checkpoints of the same group say nothing more.
+ * What a group of appends sends: the records in their order, then the newest checkpoint of each input. All of a transaction, or none of
+ * it, becomes durable, so an input's earlier checkpoints of the same group say nothing more.
  */
-export function sendsOf(group: readonly AppendBatch[], topicName: (topic: Topic) => string): TopicMessages[][] {
+export function sendsOf(
+  group: readonly AppendBatch[],
+  topicName: (topic: Topic) => string,
+  bounds: SendBounds,
+): TopicMessages[][] {
   const sends: TopicMessages[][] = []
   const newest = new Map<string, LogRecord>()
-  let [records, bytes] = [SEND_RECORDS, 0]
+  let [records, bytes] = [bounds.records, 0]
   const add = (topic: Topic, record: LogRecord): void => {
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
-    if (records >= SEND_RECORDS || bytes + size > SEND_BYTES) {
+    if (records >= bounds.records || bytes + size > bounds.bytes) {
       sends.push([])
       records = bytes = 0
     }

@@ -39,5 +39,5 @@ export function topicPlans(options: TopicPlanOptions = {}): TopicPlan[] {
 }
 
 function kept(days: number): Record<string, string> {
-  return { 'cleanup.policy': 'delete', 'retention.ms': String(days * DAY_MS) }
+  return { 'cleanup.policy': 'delete', 'retention.ms': String(Math.round(days * DAY_MS)) }
 }

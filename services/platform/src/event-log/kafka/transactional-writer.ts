@@ -3,9 +3,9 @@ import type { OperatorError } from '../../errors/operator-error.ts'
 import type { AppendBatch, Topic } from '../event-log.ts'
 import { type AppendBounds, AppendQueue } from './append-queue.ts'
 import { endedBy, patiently } from './attempts.ts'
-import { classified, collectorFenced, isFenced } from './failure.ts'
+import { classified, collectorFenced, isFenced, isTooLarge, KafkaUnavailable } from './failure.ts'
 import { type KafkaClient, type OneProducer, TRANSACTION_TIMEOUT_MS } from './kafkajs.ts'
-import { sendsOf } from './messages.ts'
+import { LARGE_SENDS, SMALL_SENDS, sendsOf } from './messages.ts'
 
 /** Where one record of a transaction stands. */
 export interface RecordPosition {
@@ -66,6 +66,7 @@ export class TransactionalWriter {
   readonly #timeout: number
   /** Appends that have been committed though they were rejected, in case they are made again. */
   readonly #committed = new WeakSet<AppendBatch>()
+  #sends = LARGE_SENDS
   #producer: OneProducer | null = null
   #doubt: Doubt | null = null
   #fenced: OperatorError | null = null
@@ -175,7 +176,7 @@ export class TransactionalWriter {
   async #steps({ producer }: OneProducer, group: readonly AppendBatch[], progress: Progress): Promise<void> {
     const { client, topicName } = this.#options
     const transaction = await producer.transaction()
-    for (const topicMessages of sendsOf(group, topicName)) {
+    for (const topicMessages of sendsOf(group, topicName, this.#sends)) {
       if (progress.givenUp) return
       const sent = await transaction.sendBatch({ topicMessages, acks: -1, compression: client.codec })
       const { topicName: topic, partition, baseOffset } = sent[0] ?? {}
@@ -201,6 +202,10 @@ export class TransactionalWriter {
     if (isFenced(error) && lasted < this.#timeout) {
       this.#fenced = collectorFenced(transactionalId, error)
       return this.#fenced
+    }
+    if (isTooLarge(error) && this.#sends !== SMALL_SENDS) {
+      this.#sends = SMALL_SENDS
+      return new KafkaUnavailable('the broker takes smaller batches only', { cause: error })
     }
     return classified(error, `a transaction of ${transactionalId}`)
   }

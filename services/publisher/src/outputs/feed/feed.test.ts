@@ -9,16 +9,16 @@ import {
   type TestPublisher,
   testPublisher,
 } from '../../publisher.test-support.ts'
-import { formatFor, registerFeed } from './feed.ts'
+import { formatFor, registerFeed, STALE_HEADER } from './feed.ts'
 
 let app: FastifyInstance
 let test_: TestPublisher
 let url = ''
 
-async function serve(started = true): Promise<void> {
+async function serve(started = true, staleSince?: () => number | null): Promise<void> {
   test_ = await testPublisher({ start: started })
   app = Fastify()
-  registerFeed(app, test_.publisher, { now: test_.clock.now })
+  registerFeed(app, test_.publisher, { now: test_.clock.now, ...(staleSince && { staleSince }) })
   url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/v1/listings`
 }
 
@@ -63,6 +63,22 @@ describe('the feed', () => {
     expect(body.exemptions).toContainEqual({ sender: '192.0.2.7/32', cause: 'allowed', expires_at: null })
     const lines = [...body.listings, ...body.exemptions].map((entry: object) => `${JSON.stringify(entry)}\n`).join('')
     expect(body.end).toEqual({ count: 3, sha256: sha256(lines) })
+  })
+
+  test('says on every answer, 304 too, since when the list may be out of date, and only then', async () => {
+    let since: number | null = null
+    await serve(true, () => since)
+    const fresh = await get()
+    expect(fresh.headers.has(STALE_HEADER)).toBe(false)
+    since = START - HOUR
+    const etag = fresh.headers.get('etag') ?? ''
+    for (const [headers, status] of [[{}, 200] as const, [{ 'if-none-match': etag }, 304] as const]) {
+      const stale = await get(headers)
+      expect({ status: stale.status, since: stale.headers.get(STALE_HEADER) }).toEqual({
+        status,
+        since: new Date(START - HOUR).toISOString(),
+      })
+    }
   })
 
   test('gives NDJSON and plain text to those who ask for them, each with a hash that shows what is missing', async () => {

@@ -13,7 +13,12 @@ export interface FeedSource {
 
 export interface FeedOptions {
   now: () => number
+  /** Milliseconds since 1970 UTC since when the list may lack what was published elsewhere; null, and by default, where it does not. */
+  staleSince?: () => number | null
 }
+
+/** Says so on every answer with or about a list that may be out of date. */
+export const STALE_HEADER = 'X-Tlsrep-Stale-Since'
 
 /** Longest time (ms) for which a reader need not ask again. */
 const FRESH_MS = 60_000
@@ -33,11 +38,16 @@ export function registerFeed(app: FastifyInstance, source: FeedSource, options: 
   app.route({
     method: ['GET', 'HEAD'],
     url: '/v1/listings',
-    handler: (request, reply) => answer(request, reply, source, options.now()),
+    handler: (request, reply) => answer(request, reply, source, options),
   })
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, source: FeedSource, now: number): FastifyReply {
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  source: FeedSource,
+  { now: clock, staleSince = () => null }: FeedOptions,
+): FastifyReply {
   if (!source.ready) {
     const error = {
       code: 'TLSREP_LIST_NOT_READY',
@@ -46,6 +56,9 @@ function answer(request: FastifyRequest, reply: FastifyReply, source: FeedSource
     }
     return reply.code(503).header('Retry-After', '5').send({ error })
   }
+  const now = clock()
+  const stale = staleSince()
+  if (stale !== null) reply.header(STALE_HEADER, new Date(stale).toISOString())
   const { snapshot } = source
   const format = formatFor(request.headers.accept)
   const tag = `"${snapshot.sequence}-${snapshot.contentHash}-${feedExpiry(now) / FRESH_MS}-${format}"`
