@@ -28,8 +28,8 @@ export interface Standing {
 
 /**
  * Hysteresis: walks the days in order. A day with evidence against the sender can list it or raise its tier, judged as of that day's
- * 12:00; at the end of each day, at the end of each gap and at `now` the listing is asked whether it still stands. Time alone, and days
- * with nothing against the sender, can only end or lower a listing. Nobody's looking changes anything.
+ * 12:00; at that 12:00, at the end of each gap and at `now` the listing is asked whether it still stands. Time alone, and days with nothing
+ * against the sender, can only end or lower a listing. Nobody's looking changes anything.
  * @param now milliseconds since 1970 UTC, not before the newest day
  */
 export function foldDays(days: readonly EvidenceDay[], policy: Policy, weigher: Weigher, now: number): Standing {
@@ -61,12 +61,15 @@ function listingTest(sums: Sums, policy: Policy, weigher: Weigher): ListingTest 
   return { day: sums.day, lower_bound, weight_against, tier: enough && highest !== undefined ? highest : 'clean' }
 }
 
-/** Asks at the end of the newest day, where that is over, and at `moment`. */
+/**
+ * Asks as of the newest day's 12:00, and at `moment`. The first is when the upper bound is lowest: from there on decay raises it. Asked at
+ * any later moment of that day, a tier would come back by time alone.
+ */
 function stillStanding(standing: Standing, policy: Policy, weigher: Weigher, moment: number): Standing {
   if (standing.sums === null || standing.tier === 'clean') return standing
-  const dayEnd = Math.min((standing.sums.day + 1) * DAY_MS, moment)
-  const atDayEnd = tierThatStands(standing, standing.tier, policy, weigher, dayEnd)
-  const tier = dayEnd === moment ? atDayEnd : tierThatStands(standing, atDayEnd, policy, weigher, moment)
+  const noon = Math.min(noonOf(standing.sums.day), moment)
+  const atNoon = tierThatStands(standing, standing.tier, policy, weigher, noon)
+  const tier = noon === moment ? atNoon : tierThatStands(standing, atNoon, policy, weigher, moment)
   return { ...standing, tier, listedOn: tier === 'clean' ? null : standing.listedOn }
 }
 

@@ -199,7 +199,7 @@ describe('the review', () => {
 
 /**
  * The tier by the words of docs/reputation.md, with nothing skipped: every calendar day from the first to `now`, its own evidence tested
- * at its 12:00, the standing asked at its end.
+ * at its 12:00 as is the standing, which is asked at its end once more.
  */
 function slowTier(rows: readonly EvidenceRow[], now: number): Tier {
   const { days } = countEvidence(rows, policy, weigherOf(policy), dayOf(now))
@@ -215,13 +215,14 @@ function slowTier(rows: readonly EvidenceRow[], now: number): Tier {
         LISTED_TIERS.filter((one) => against >= 8 && lower >= policy.bounds[one].list_at).at(-1) ?? 'clean'
       if (rank(reached) > rank(tier)) tier = reached
     }
-    const at = Math.min((day + 1) * DAY_MS, now)
-    const { against, upper } = slowMeasure(known, at)
-    const stands = against >= 4 && at < noonOf(lastBad(day)) + 30 * DAY_MS
-    const highest = stands
-      ? (LISTED_TIERS.filter((one) => upper >= policy.bounds[one].delist_below).at(-1) ?? 'clean')
-      : 'clean'
-    if (rank(highest) < rank(tier)) tier = highest
+    for (const at of [Math.min(noonOf(day), now), Math.min((day + 1) * DAY_MS, now)]) {
+      const { against, upper } = slowMeasure(known, at)
+      const stands = against >= 4 && at < noonOf(lastBad(day)) + 30 * DAY_MS
+      const highest = stands
+        ? (LISTED_TIERS.filter((one) => upper >= policy.bounds[one].delist_below).at(-1) ?? 'clean')
+        : 'clean'
+      if (rank(highest) < rank(tier)) tier = highest
+    }
   }
   return tier
 }
