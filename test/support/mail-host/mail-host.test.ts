@@ -89,7 +89,9 @@ describe.skipIf(unavailable !== null)(`a mail host${unavailable === null ? '' : 
     if (holder.stdout === null) throw new Error('no standard output')
     const [printed] = await once(holder.stdout, 'data')
     const directory = String(printed).trim()
-    expect(commandLinesWith(directory).filter((line) => line.startsWith('tail '))).toHaveLength(1)
+    // The shell of a new process has another command line until it has become `tail`.
+    const tails = () => commandLinesWith(directory).filter((line) => line.startsWith('tail '))
+    await until('the log is followed', () => tails().length === 1, { timeout: 10_000 })
     expect(commandLinesWith(directory).length).toBeGreaterThan(1)
 
     holder.kill('SIGKILL')
