@@ -31,16 +31,56 @@ export async function writePending(store: Store, inserts: readonly PendingInsert
 }
 
 /** Records that they are finished, with all that follows from them. */
-export async function markDone(store: Store, inserts: readonly PendingInsert[]): Promise<void> {
-  if (inserts.length === 0) return
-  const rows = inserts.map(({ table, token }) => ({
-    token,
-    kind: table,
-    state: 'done',
-    payload: Buffer.alloc(0),
-  }))
-  await store.insertAvro('pending_ranges', avroRows(SCHEMA, rows), `${inserts[0]?.token ?? ''}/done`)
+export async function markDone(
+  store: Store,
+  inserts: readonly Pick<PendingInsert, 'table' | 'token'>[],
+): Promise<void> {
+  const [first] = inserts
+  if (first !== undefined) await writeDone(store, inserts, `${first.token}/done`)
 }
+
+async function writeDone(
+  store: Store,
+  inserts: readonly Pick<PendingInsert, 'table' | 'token'>[],
+  token: string,
+): Promise<void> {
+  const rows = inserts.map(({ table, token }) => ({ token, kind: table, state: 'done', payload: Buffer.alloc(0) }))
+  await store.insertAvro('pending_ranges', avroRows(SCHEMA, rows), token)
+}
+
+/**
+ * Records that these partitions' parts of a range are finished, and the range with them where no part is left. Of several scorers that
+ * finish parts of one range the last one sees that of all the others, since each writes its own first.
+ */
+export async function markPartsDone(store: Store, range: string, { own, all }: RangeParts): Promise<void> {
+  const parts = own.map((partition) => ({
+    token: `${range}/part.${partition}`,
+    kind: 'part',
+    state: 'done',
+    payload: NOTHING,
+  }))
+  await store.insertAvro('pending_ranges', avroRows(SCHEMA, parts), `${range}/parts.${own.join('-')}`)
+  const rows = await store.rows<{ token: string; table: PendingInsert['table'] | 'part'; state: string }>(
+    'SELECT token, kind AS table, state FROM pending_ranges FINAL WHERE startsWith(token, {prefix:String})',
+    { prefix: `${range}/` },
+  )
+  const done = new Set(rows.filter(({ table }) => table === 'part').map(({ token }) => token))
+  if (!all.every((partition) => done.has(`${range}/part.${partition}`))) return
+  const left = rows.flatMap(({ token, table, state }) =>
+    table !== 'part' && state === 'pending' ? [{ token, table }] : [],
+  )
+  // Each names what it has seen: another's token with other rows would be taken for this one's.
+  if (left.length > 0) await writeDone(store, left, `${range}/done.${own.join('-')}.${left.length}`)
+}
+
+export interface RangeParts {
+  /** Partitions whose part this scorer has finished. */
+  own: readonly number[]
+  /** Partitions that the range was taken from. */
+  all: readonly number[]
+}
+
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Lets every done row replace the row that said pending. Without it the two may lie in parts that nobody merges, and once the done row

@@ -1,9 +1,9 @@
 import type { Policy } from '@tlsrep/core/policy/policy'
-import { ClickHouseUnavailable, throughOutages } from '@tlsrep/platform/clickhouse/unavailable'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import type { DeliveredBatch, EventLog } from '@tlsrep/platform/event-log/event-log'
 import type { Logger } from 'pino'
 import { candidatesOf, costlyCombinations, HistoryMakers } from './candidates.ts'
+import { Claims } from './claims.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { sendersToScore } from './evidence.ts'
 import {
@@ -15,9 +15,18 @@ import {
   type SchemaGroup,
 } from './facts.ts'
 import { findPairs, isPairHalf } from './pairs.ts'
-import { markDone, readPending, tidyPending, writePending } from './pending-ranges.ts'
+import { patientStore } from './patient-store.ts'
+import {
+  markDone,
+  markPartsDone,
+  type PendingInsert,
+  type RangeParts,
+  readPending,
+  tidyPending,
+  writePending,
+} from './pending-ranges.ts'
 import { PublishedListings } from './published-listings.ts'
-import { type Range, rangeName, rangeOf, rangesOfPending } from './range.ts'
+import { type Range, rangeName, rangeOf, rangeOrigin, rangesOfPending } from './range.ts'
 import { Rescoring, type RescoringCounters } from './rescoring.ts'
 import { SeenIds } from './seen-ids.ts'
 import { EVERYTHING, type Share } from './share.ts'
@@ -53,6 +62,8 @@ export interface ScorerCounters extends RescoringCounters {
   ids_looked_up: number
   pairs_found: number
   ranges_recovered: number
+  /** Begun by us, when another scorer had the partitions already. */
+  batches_left: number
   /** Calls that found ClickHouse away; each was made again. */
   outages: number
   /** Senders listed at the moment. */
@@ -79,6 +90,7 @@ export class Scorer {
   readonly #rescoring: Rescoring
   readonly #deadLetters: DeadLetters
   readonly #historyMakers: HistoryMakers
+  readonly #claims: Claims
   readonly #counts = {
     batches: 0,
     events_received: 0,
@@ -88,6 +100,7 @@ export class Scorer {
     ids_looked_up: 0,
     pairs_found: 0,
     ranges_recovered: 0,
+    batches_left: 0,
     outages: 0,
   }
   /** The range that was begun and is not done. There is one at most: the next one waits for it. */
@@ -99,13 +112,15 @@ export class Scorer {
   constructor(options: ScorerOptions) {
     const { clickhouse, log, policy } = options
     this.#options = options
-    this.#store = this.#patient(clickhouse)
+    const { logger, signal } = options
+    this.#store = patientStore(clickhouse, { logger, signal, onOutage: () => this.#counts.outages++ })
     this.#reader = createFactReader(options.reader)
     this.#seen = new SeenIds(options.rememberedIds)
     this.#listings = new PublishedListings(log)
     this.#rescoring = new Rescoring(this.#store, policy, this.#listings)
     this.#deadLetters = new DeadLetters(this.#store, log)
     this.#historyMakers = new HistoryMakers(this.#store)
+    this.#claims = new Claims(this.#store)
   }
 
   get counters(): Readonly<ScorerCounters> {
@@ -126,9 +141,11 @@ export class Scorer {
     return this.#inTurn(async () => {
       const { now, logger, policy } = this.#options
       this.#share = share
+      // Before anything that is pending is read: what is written later is written by somebody who sees the claim.
+      await this.#claims.take(share.claims)
       await this.#listings.load(now(), (detail) => logger.warn({ detail }, 'a listing in tls.listings cannot be read'))
       await this.#historyMakers.load()
-      const pending = await readPending(this.#store, (token) => share.finishes(rangeName(token)))
+      const pending = await readPending(this.#store, (token) => share.partitionsOf(rangeName(token)).length > 0)
       for (const range of rangesOfPending(pending, this.#options.reader ?? {})) await this.#finishEarlier(range)
       // Only now is everything stored that any earlier run has taken on.
       this.#seen.raiseHorizon((await newestStored(this.#store)) ?? Number.NEGATIVE_INFINITY)
@@ -147,7 +164,7 @@ export class Scorer {
   handle(batch: DeliveredBatch): Promise<void> {
     return this.#inTurn(async () => {
       // A range that failed half-way in this process: its token has to be used up before other rows can be judged.
-      if (this.#unfinished !== null) await this.#complete(this.#unfinished)
+      if (this.#unfinished !== null) await this.#complete(this.#unfinished, null)
       // (a) Records that cannot be read go to tls.deadletter. A crash after it repeats nothing: letters are looked up before.
       const { groups, dead } = decodeFacts(this.#reader, batch, this.#options.service, this.#options.now())
       await this.#deadLetters.append(dead)
@@ -157,9 +174,9 @@ export class Scorer {
       if (fresh.length === 0) return
       const range = rangeOf(batch, fresh)
       // (c) The range with its containers. A crash before it: the batch comes again. After it: `recover` runs it from its payload.
-      await writePending(this.#store, range.inserts)
+      if (!(await this.#begin(range.inserts))) return
       this.#unfinished = range
-      await this.#complete(range)
+      await this.#complete(range, null)
     })
   }
 
@@ -178,8 +195,28 @@ export class Scorer {
     return senders.filter((sender) => this.#share.owns(sender))
   }
 
-  /** Steps (d) to (g). Each may be done again. */
-  async #complete(range: Range): Promise<void> {
+  /**
+   * Records inserts as begun. False where the partitions were taken over meanwhile: then they are not to be made, and the new owner gets
+   * the events.
+   */
+  async #begin(inserts: readonly PendingInsert[]): Promise<boolean> {
+    await writePending(this.#store, inserts)
+    if (await this.#claims.areOurs()) return true
+    this.#options.logger.warn(
+      { tokens: inserts.map(({ token }) => token) },
+      'another scorer has taken over: left to it',
+    )
+    this.#counts.batches_left++
+    await markDone(this.#store, inserts)
+    return false
+  }
+
+  /**
+   * Steps (d) to (g). Each may be done again.
+   * @param parts where other scorers finish other parts of the range at the same time: senders are looked after by their owner alone
+   */
+  async #complete(range: Range, parts: RangeParts | null): Promise<void> {
+    const facts = parts === null ? range.facts : range.facts.filter(({ sender }) => this.#share.owns(sender))
     const isRepeated = range.inserts.some(({ table }) => table === 'downgrades')
     // (d) The events, and pairs that an earlier try found. A crash in it may leave the table written and its views not; the same token
     //     again writes only what is missing.
@@ -188,32 +225,40 @@ export class Scorer {
     // (e) Pairs of these events with others or each other. Begun like the events, since a view counts them: a crash between table and
     //     view is mended by the same rows under the same token, which the search for pairs could not find again.
     const { now, policy } = this.#options
-    const pairs = await findPairs(this.#store, range.facts, policy.evidence.pair_window_hours * HOUR_MS, now())
+    const pairs = await findPairs(this.#store, facts, policy.evidence.pair_window_hours * HOUR_MS, now())
     if (pairs.container !== null) {
-      const token = `${range.name}/downgrades.${range.inserts.length}`
+      const part = parts === null ? '' : `.${parts.own.join('-')}`
+      const token = `${range.name}/downgrades.${range.inserts.length}${part}`
       const insert = { table: 'downgrades', token, container: pairs.container } as const
-      await writePending(this.#store, [insert])
+      if (!(await this.#begin([insert]))) {
+        // The range stays begun: whoever took over finishes it.
+        this.#unfinished = null
+        return
+      }
       range.inserts.push(insert)
       await this.#store.insertAvro('downgrades', insert.container, token)
       this.#counts.pairs_found += pairs.count
     }
     // (f) Scores and listings. They are functions of what is stored: after a crash they come out the same, or newer.
-    const senders = candidatesOf(range.facts, policy, (sender) => this.#listings.has(sender))
+    const senders = candidatesOf(facts, policy, (sender) => this.#listings.has(sender))
     for (const sender of pairs.senders) senders.add(sender)
     // Pairs that an earlier try wrote are not found again, and what they change may not be published yet.
-    if (isRepeated) for (const fact of range.facts.filter(isPairHalf)) senders.add(fact.sender)
-    for (const sender of await this.#historyMakers.among(range.facts)) senders.add(sender)
+    if (isRepeated) for (const fact of facts.filter(isPairHalf)) senders.add(fact.sender)
+    for (const sender of await this.#historyMakers.among(facts)) senders.add(sender)
     await this.#rescoring.run(senders, now())
     // (g) Done. A crash before it runs (d) to (f) once more, to no effect.
-    await markDone(this.#store, range.inserts)
+    if (parts === null) await markDone(this.#store, range.inserts)
+    else await markPartsDone(this.#store, range.name, parts)
     this.#unfinished = null
   }
 
   async #finishEarlier(range: Range): Promise<void> {
     const tokens = range.inserts.map(({ token }) => token)
     this.#options.logger.info({ tokens, events: range.facts.length }, 'running again what was begun and not finished')
+    const own = this.#share.partitionsOf(range.name)
+    const all = rangeOrigin(range.name).partitions
     try {
-      await this.#complete(range)
+      await this.#complete(range, own.length === all.length ? null : { own, all })
     } catch (error) {
       if (this.#options.signal.aborted) throw error
       throw new OperatorError({
@@ -260,25 +305,6 @@ export class Scorer {
   async #tidy(): Promise<void> {
     await tidyPending(this.#store)
     this.#tidyAt = this.#options.now() + DAY_MS
-  }
-
-  /** The store, waiting out its outages. */
-  #patient(store: Store): Store {
-    const { logger, signal } = this.#options
-    const outlast = <T>(what: string, work: () => Promise<T>): Promise<T> => {
-      const attempt = (): Promise<T> =>
-        work().catch((error: unknown) => {
-          if (error instanceof ClickHouseUnavailable) this.#counts.outages++
-          throw error
-        })
-      return throughOutages(attempt, { what, logger, signal })
-    }
-    return {
-      rows: (query, params) => outlast('reading', () => store.rows(query, params)),
-      insertAvro: (table, container, token) =>
-        outlast(`storing into ${table}`, () => store.insertAvro(table, container, token)),
-      command: (sql) => outlast('a command', () => store.command(sql)),
-    }
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

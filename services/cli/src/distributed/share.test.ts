@@ -35,11 +35,11 @@ describe('scorers that share the partitions', () => {
   })
 
   test.each([
-    ['tls.negotiations/cluster/id/3:10-20', [3], true],
-    ['tls.negotiations/cluster/id/3:10-20,5:1-2', [5], true],
-    ['tls.negotiations/cluster/id/3:10-20,5:1-2', [1, 2, 4], false],
-    ['tls.negotiations/another/3:10-20', [3], false],
-  ])('a range %s is finished by the owner of %j: %s', (range, partitions, expected) => {
-    expect(shareOf(partitions, 'cluster/id', PARTITIONS).finishes(range)).toBe(expected)
+    ['tls.negotiations/cluster/id/3:10-20', [3], [3]],
+    ['tls.negotiations/cluster/id/3:10-20,5:1-2', [5, 7], [5]],
+    ['tls.negotiations/cluster/id/3:10-20,5:1-2', [1, 2, 4], []],
+    ['tls.negotiations/another/3:10-20', [3], []],
+  ])('of the range %s the owner of %j finishes the parts %j', (range, partitions, expected) => {
+    expect(shareOf(partitions, 'cluster/id', PARTITIONS).partitionsOf(range)).toEqual(expected)
   })
 })

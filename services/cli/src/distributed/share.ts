@@ -6,17 +6,18 @@ import type { Share } from '@tlsrep/scorer/share'
 
 /**
  * What a scorer answers for that owns these partitions: the senders whose events fall into them, and every range that was begun out of
- * one of them. A range of several partitions may be finished by several scorers; its token lets it be stored once.
+ * one of them. A range of several partitions may be finished by several scorers, each its part; its token lets it be stored once.
  * Domains and wider prefixes, whose events come from many partitions, belong to the owner of partition 0.
  */
 export function shareOf(partitions: readonly number[], log: string, partitionCount: number): Share {
   const own = new Set(partitions)
   return {
     owns: (sender) => own.has(partitionOfSender(sender, partitionCount)),
-    finishes: (range) => {
+    partitionsOf: (range) => {
       const origin = rangeOrigin(range)
-      return origin.log === log && origin.partitions.some((partition) => own.has(partition))
+      return origin.log === log ? origin.partitions.filter((partition) => own.has(partition)) : []
     },
+    claims: partitions.map((partition) => `owner/${log}/${partition}`),
   }
 }
 
