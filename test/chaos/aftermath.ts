@@ -62,6 +62,25 @@ function expectSameEvents(stored: readonly EventJson[], parsed: readonly EventJs
     events.filter(({ event_id }) => !others.has(event_id)).slice(0, 5)
   expect(sample(parsed, storedIds), 'sessions that are not stored').toEqual([])
   expect(sample(stored, parsedIds), 'events that are no session').toEqual([])
-  const nameless = (events: readonly EventJson[]): object[] => events.map(({ source_name: _, ...rest }) => rest)
-  expect(nameless(stored), 'every field of every event').toEqual(nameless(parsed))
+  expect(differences(stored, parsed).slice(0, 5), 'events of which a field is another').toEqual([])
+}
+
+interface Difference {
+  event_id: string
+  field: string
+  stored: unknown
+  parsed: unknown
+}
+
+/** @param parsed the same events in the same order */
+function differences(stored: readonly EventJson[], parsed: readonly EventJson[]): Difference[] {
+  return stored.flatMap((event, index) => {
+    const other = parsed[index]
+    if (other?.event_id !== event.event_id) throw new Error(`${event.event_id} is compared with ${other?.event_id}`)
+    const fields = new Set([...Object.keys(event), ...Object.keys(other)])
+    fields.delete('source_name')
+    return [...fields]
+      .filter((field) => JSON.stringify(event[field]) !== JSON.stringify(other[field]))
+      .map((field) => ({ event_id: event.event_id, field, stored: event[field], parsed: other[field] }))
+  })
 }

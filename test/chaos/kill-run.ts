@@ -70,7 +70,7 @@ class Story {
   async tell(): Promise<Record<KillKind, number>> {
     const { kills, pieces, tell } = this.#options
     this.#instance.spawn()
-    await this.#instance.ready()
+    await this.#ready()
     for (let kill = 1; kill <= kills; kill++) {
       await this.#write(this.#random.between(...pieces))
       const kind = this.#random.pick({ process: 45, clickhouse: 35, both: 10, starting: 10 })
@@ -82,7 +82,7 @@ class Story {
     }
     await this.#write(this.#random.between(...pieces))
     this.#writer.endLine()
-    await this.#instance.ready()
+    await this.#ready()
     await caughtUp(this.#instance.clickhouse, [this.#writer.path], 180_000)
     return this.#kills
   }
@@ -97,7 +97,11 @@ class Story {
 
   async #kill(kind: KillKind): Promise<void> {
     if (kind === 'clickhouse') {
-      await until('there is a ClickHouse to kill', () => this.#instance.killClickHouse() > 0, { timeout: CHILD_MS })
+      const isKilled = (): boolean => {
+        this.#startAgain()
+        return this.#instance.killClickHouse() > 0
+      }
+      await until('there is a ClickHouse to kill', isKilled, { timeout: CHILD_MS })
       return
     }
     if (kind === 'both') this.#instance.killClickHouse()
@@ -110,6 +114,25 @@ class Story {
     await this.#write(this.#random.between(0, 8))
     this.#instance.spawn()
     // Else it is killed, or goes on, while it catches up.
-    if (this.#random.chance(0.7)) await this.#instance.ready()
+    if (this.#random.chance(0.7)) await this.#ready()
+  }
+
+  async #ready(): Promise<void> {
+    for (;;) {
+      this.#startAgain()
+      try {
+        return await this.#instance.ready()
+      } catch (error) {
+        if (this.#instance.pid !== null) throw error
+      }
+    }
+  }
+
+  /** tlsrep ends, and says why, when its ClickHouse is killed before it has answered for the first time. A service manager starts it again. */
+  #startAgain(): void {
+    if (this.#instance.pid !== null) return
+    if (!this.#instance.stderr.includes('TLSREP_CLICKHOUSE_START_FAILED')) throw new Error('tlsrep ended by itself')
+    this.#options.tell('its ClickHouse was killed while it started: it ended, and is started again')
+    this.#instance.spawn()
   }
 }

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { type CommandResult, mustSucceed } from '../support/mail-host/command.ts'
 import type { MailHost } from '../support/mail-host/mail-host.ts'
 import { until } from '../support/mail-host/until.ts'
+import type { Shape } from './shape.ts'
 
 const BIN = fileURLToPath(new URL('../../services/cli/bin/tlsrep.mjs', import.meta.url))
-const READY_URL = 'http://127.0.0.1:8642/health/ready'
 const START_MS = 90_000
 
 /** Why `tlsrep start` cannot be tested; null when it can. */
@@ -35,19 +35,21 @@ export interface LogEntry {
 }
 
 /**
- * `tlsrep start` as a child process in the network of a mail host, reading that host's log. What it keeps lies in the host's directory,
- * so that one start goes on where the last one ended. Its clock can be moved.
+ * tlsrep, in one of its shapes, as child processes in the network of a mail host, reading that host's log. What it keeps lies in the
+ * host's directory, so that one start goes on where the last one ended. Its clock can be moved.
  */
 export class TlsrepProcess {
   readonly #host: MailHost
+  readonly #shape: Shape
   readonly #clockFile: string
   readonly #configFile: string
   readonly #entries: LogEntry[] = []
-  #child: ChildProcess | null = null
+  #children: ChildProcess[] = []
   #stderr = ''
 
-  constructor(host: MailHost) {
+  constructor(host: MailHost, shape: Shape) {
     this.#host = host
+    this.#shape = shape
     this.#clockFile = join(host.directory, 'clock-offset')
     this.#configFile = join(host.directory, 'tlsrep.yaml')
     this.moveClock(0)
@@ -59,34 +61,37 @@ export class TlsrepProcess {
   }
 
   /**
-   * Starts it and waits until it is ready.
+   * Starts it and waits until all of it is ready.
    * @throws Error with its log when it does not get there
    */
   async start(limits: Limits): Promise<void> {
     writeFileSync(this.#configFile, JSON.stringify(this.#config(limits)))
     this.#entries.length = 0
     this.#stderr = ''
-    const child = this.#host.spawn([process.execPath, BIN, 'start', '--config', this.#configFile], {
-      env: this.#clock(),
-      cwd: this.#host.directory,
-    })
-    this.#child = child
-    if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => this.#take(line))
-    child.stdout?.resume()
-    await until('tlsrep is ready', () => this.#isReady(child), { timeout: START_MS }).catch((error: unknown) => {
-      throw new Error(`tlsrep did not become ready:\n${this.#stderr}`, { cause: error })
-    })
+    for (const { command, readyUrl } of this.#shape.processes) {
+      const child = this.#host.spawn([process.execPath, BIN, command, '--config', this.#configFile], {
+        env: this.#clock(),
+        cwd: this.#host.directory,
+      })
+      this.#children.push(child)
+      if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => this.#take(line))
+      child.stdout?.resume()
+      const look = (): Promise<boolean> => this.#isReady(child, readyUrl)
+      await until(`tlsrep ${command} is ready`, look, { timeout: START_MS }).catch((error: unknown) => {
+        throw new Error(`tlsrep ${command} did not become ready:\n${this.#stderr}`, { cause: error })
+      })
+    }
   }
 
-  /** Stops it as an operator does; fails when it does not end well. */
+  /** Stops it as an operator does; fails when a part of it does not end well. */
   async stop(): Promise<void> {
-    const child = this.#child
-    this.#child = null
-    if (child === null || child.exitCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    const [code] = await ended
-    if (code !== 0) throw new Error(`tlsrep ended with status ${code}:\n${this.#stderr}`)
+    const children = this.#children.splice(0).filter(({ exitCode }) => exitCode === null)
+    for (const child of children.toReversed()) {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      const [code] = await ended
+      if (code !== 0) throw new Error(`tlsrep ended with status ${code}:\n${this.#stderr}`)
+    }
   }
 
   /** Runs another command beside it, e.g. `listings --json`. */
@@ -120,7 +125,7 @@ export class TlsrepProcess {
   /** JSON is YAML. */
   #config({ mode, cap }: Limits): unknown {
     return {
-      data: join(this.#host.directory, 'tlsrep-data'),
+      ...this.#shape.settings,
       collector: { inputs: [{ log: this.#host.logFile }] },
       // Postfix asks through resolv.conf, which names no port.
       publisher: { mode, ...(cap && { cap }), outputs: { dnsbl: { listen: '127.0.0.1:53' } } },
@@ -128,9 +133,9 @@ export class TlsrepProcess {
     }
   }
 
-  async #isReady(child: ChildProcess): Promise<boolean> {
+  async #isReady(child: ChildProcess, url: string): Promise<boolean> {
     if (child.exitCode !== null) throw new Error(`ended with status ${child.exitCode}`)
-    const script = `fetch('${READY_URL}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
+    const script = `fetch('${url}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
     return (await this.#host.exec([process.execPath, '-e', script])).code === 0
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,8 @@ export interface LogEntry {
   component?: string
   reason?: string
   where?: string
+  remedy?: string
+  how?: string
 }
 
 export interface InstanceOptions {
@@ -31,6 +33,8 @@ export interface InstanceOptions {
   /** Data directory; default: one in a temporary directory of the instance's own. */
   data?: string
   collector?: { batch?: { events?: number; wait?: string } }
+  /** User that it runs as; default: this process's. */
+  uid?: number
 }
 
 /**
@@ -44,6 +48,7 @@ export class TlsrepInstance {
   readonly ports: Readonly<{ http: number; dnsbl: number; policy: number; clickhouse: number }>
   /** Of this start and of all before it. */
   readonly entries: LogEntry[] = []
+  readonly #uid: number | undefined
   /** What was written to stderr since the last start. */
   stderr = ''
   #child: ChildProcess | null = null
@@ -55,6 +60,8 @@ export class TlsrepInstance {
     this.ports = ports
     this.data = options.data ?? join(directory, 'data')
     this.configFile = join(directory, 'tlsrep.yaml')
+    this.#uid = options.uid
+    if (options.uid !== undefined) chownSync(directory, options.uid, options.uid)
     writeFileSync(this.configFile, JSON.stringify(this.#config(options)))
   }
 
@@ -88,9 +95,11 @@ export class TlsrepInstance {
       cwd: this.directory,
       env: { ...process.env, TZ: 'UTC', NO_COLOR: '1' },
       stdio: ['ignore', 'ignore', 'pipe'],
+      ...(this.#uid !== undefined && { uid: this.#uid, gid: this.#uid }),
     })
     this.#child = child
-    this.#exit = once(child, 'exit').then(([code]) => {
+    // "close" comes after "exit" and after its last words.
+    this.#exit = once(child, 'close').then(([code]) => {
       if (this.#child === child) this.#child = null
       return code as number | null
     })
@@ -163,6 +172,15 @@ export class TlsrepInstance {
       database: 'tlsrep',
     })
     return this.#clickhouse
+  }
+
+  /** Sum of a metric over all its series that have this label, e.g. `reason="repeated"`. */
+  async metric(name: string, label = ''): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.ports.http}/metrics`)
+    const values = (await answer.text())
+      .split('\n')
+      .filter((line) => /^\w+/.exec(line)?.[0] === name && line.includes(label))
+    return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
   }
 
   /** Waits until its log has said something. */

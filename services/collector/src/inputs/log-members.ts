@@ -36,20 +36,48 @@ interface Looked {
 
 /** Files of one log that are looked at; more is no rotation that anybody configured. */
 const MAX_MEMBERS = 2000
+/** One rotation is over before the second look; who moves files without end is not waited for. */
+const MAX_LOOKS = 5
 
 /** Finds the files of a log. What it has learned of one is kept while size and time of change are the same. */
 export class LogMembers {
   readonly #place: LogPlace
   #known = new Map<string, Looked>()
+  /** Which file each name stood for at the last look. */
+  readonly #found = new Map<string, string>()
 
   constructor(place: LogPlace) {
     this.#place = place
   }
 
+  /**
+   * A rotation that goes on meanwhile moves files from names not looked at yet to names that were, so some would be missed: then it is
+   * looked again.
+   */
   async find(): Promise<Found> {
+    for (let look = 1; ; look++) {
+      const found = await this.#findOnce()
+      if (look === MAX_LOOKS || (await this.#stands())) return found
+    }
+  }
+
+  /** Whether every file still has the name under which it was found, and no other file has come. */
+  async #stands(): Promise<boolean> {
+    const names = (await this.#names([])).map(({ name }) => name)
+    const same = await Promise.all(
+      names.map(async (name) => {
+        const stats = await stat(pathIn(this.#place, name), { bigint: true }).catch(() => undefined)
+        return this.#found.get(name) === (stats && identityOf(stats))
+      }),
+    )
+    return same.every(Boolean) && [...this.#found.keys()].every((name) => names.includes(name))
+  }
+
+  async #findOnce(): Promise<Found> {
     const errors: InputError[] = []
     const members: LogMember[] = []
     const known = new Map<string, Looked>()
+    this.#found.clear()
     for (const { name, rotation } of await this.#names(errors)) {
       try {
         const looked = await this.#look(name, rotation)
@@ -94,7 +122,8 @@ export class LogMembers {
     const path = pathIn(this.#place, name)
     try {
       const stats = await stat(path, { bigint: true })
-      const stamp = `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`
+      this.#found.set(name, identityOf(stats))
+      const stamp = `${identityOf(stats)} ${stats.size} ${stats.mtimeNs}`
       const known = this.#known.get(name)
       if (known?.stamp === stamp) return known
       return { stamp, member: await this.#read(path, name, rotation, stats) }
@@ -123,6 +152,10 @@ export class LogMembers {
       head,
     }
   }
+}
+
+function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev} ${ino}`
 }
 
 function isUtf16(head: Buffer): boolean {

@@ -1,0 +1,105 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ClickHouseUnavailable } from '@tlsrep/platform/clickhouse/unavailable'
+import { describe, expect, test } from 'vitest'
+import { caughtUp } from '../support/instance/caught-up.ts'
+import { expectStored, numbers, sessionLines } from '../support/instance/sessions.ts'
+import { mountSmallDisk, smallDiskUnavailable } from '../support/instance/small-disk.ts'
+import type { TlsrepInstance } from '../support/instance/tlsrep-instance.ts'
+import { useInstances } from '../support/instance/use-instances.ts'
+import { until } from '../support/mail-host/until.ts'
+
+const instances = useInstances()
+const logAt = (name: string): string => join(instances.directory, name)
+
+describe('tlsrep start, when its store fails it', () => {
+  const noDisk = smallDiskUnavailable()
+
+  test.skipIf(noDisk !== null)(
+    'a full disk: it says so, waits, and loses nothing once there is room',
+    async () => {
+      const disk = mountSmallDisk('400m')
+      const log = logAt('mail.log')
+      writeFileSync(log, sessionLines(0, 200))
+      const instance = await instances.prepare({ logs: [log], data: join(disk.path, 'data') })
+      try {
+        await instance.start()
+        await caughtUp(instance.clickhouse, [log])
+        disk.fill()
+        appendFileSync(log, sessionLines(200, 3000))
+        const said = await instance.said(
+          'no room',
+          ({ msg, reason }) => /not available/.test(msg ?? '') && /space/i.test(reason ?? ''),
+        )
+        expect(said).toMatchObject({ level: 'warn', reason: expect.stringMatching(/No space left|not enough space/i) })
+        appendFileSync(log, sessionLines(3200, 100))
+        disk.makeRoom()
+        await caughtUp(instance.clickhouse, [log])
+        await expectStored(instance.clickhouse, numbers(0, 3300))
+        expect(await instance.stop()).toBe(0)
+
+        disk.fill()
+        instance.spawn()
+        expect(await instance.exited()).toBe(1)
+        expect(instance.stderr).toContain('TLSREP_DISK_FULL')
+        expect(instance.stderr).toContain('Make room')
+        disk.makeRoom()
+        await instance.start()
+        await expectStored(instance.clickhouse, numbers(0, 3300))
+      } finally {
+        await instance.dispose()
+        disk.remove()
+      }
+    },
+    120_000,
+  )
+
+  test('a damaged checkpoint: it says so, reads the log from its beginning, and counts nothing twice', async () => {
+    const log = logAt('mail.log')
+    writeFileSync(log, sessionLines(0, 300))
+    const instance = await instances.start({ logs: [log] })
+    await caughtUp(instance.clickhouse, [log])
+    await instance.clickhouse.command(
+      `INSERT INTO input_checkpoints (key, version, tombstone, record, collector, input, source_name, emitted_to, resume_from)
+       SELECT key, version + 1, false, 'no checkpoint', collector, input, source_name, emitted_to, resume_from FROM input_checkpoints FINAL`,
+    )
+    await instance.kill()
+    appendFileSync(log, sessionLines(300, 100))
+    await instance.start()
+    const said = await instance.said('its position', ({ code }) => code === 'TLSREP_CHECKPOINT_UNUSABLE')
+    expect(said).toMatchObject({ level: 'warn', msg: expect.stringContaining('not counted again') })
+    await caughtUp(instance.clickhouse, [log])
+    await expectStored(instance.clickhouse, numbers(0, 400))
+    expect(await instance.metric('tlsrep_discarded_events_total', 'reason="repeated"')).toBe(300)
+  })
+
+  test('ClickHouse killed in the middle of an insert, twice: it is started again, and nothing is lost or there twice', async () => {
+    const log = logAt('mail.log')
+    writeFileSync(log, '')
+    const instance = await instances.start({ logs: [log] })
+    for (const from of [0, 10_000]) {
+      appendFileSync(log, sessionLines(from, 10_000))
+      await until('an insert of events is under way', () => insertsEvents(instance), { timeout: 30_000 })
+      expect(instance.killClickHouse()).toBe(1)
+    }
+    await caughtUp(instance.clickhouse, [log])
+    await expectStored(instance.clickhouse, numbers(0, 20_000))
+    const said = await instance.said('ClickHouse is gone', ({ msg }) => /ClickHouse is gone/.test(msg ?? ''))
+    expect(said).toMatchObject({ level: 'error', how: 'was ended by SIGKILL' })
+    expect(await instance.stop()).toBe(0)
+  }, 120_000)
+})
+
+async function insertsEvents({ clickhouse }: TlsrepInstance): Promise<boolean> {
+  for (let look = 0; look < 20; look++) {
+    try {
+      const [inserts] = await clickhouse.rows<{ n: number }>(
+        "SELECT count() AS n FROM system.processes WHERE query_kind = 'Insert' AND query LIKE '%tls_events%'",
+      )
+      if (inserts !== undefined && inserts.n > 0) return true
+    } catch (error) {
+      if (!(error instanceof ClickHouseUnavailable)) throw error
+    }
+  }
+  return false
+}
