@@ -49,8 +49,9 @@ FROM
     FROM tls_events
     WHERE observed_at >= toDateTime64({since:Date}, 3, 'UTC') AND observed_at < toDateTime64({until:Date}, 3, 'UTC')
         AND NOT coalesce(authenticated, false)
-        -- Mail in clear to a listener of ours without STARTTLS is our own doing.
-        AND NOT (direction = 'inbound' AND outcome = 'not_offered')
+        AND NOT (peer_ip = toIPv6('::1') OR (peer_ip >= toIPv6('::ffff:127.0.0.0') AND peer_ip <= toIPv6('::ffff:127.255.255.255')))
+        -- Mail in clear to a listener of ours without STARTTLS, or after our own refusal of it, is our own doing.
+        AND NOT (direction = 'inbound' AND (outcome = 'not_offered' OR (outcome = 'plaintext' AND fault != 'peer')))
 )
 GROUP BY direction, sender
 HAVING in_clear + deprecated > 0
@@ -111,7 +112,7 @@ SELECT
     tls_version,
     cipher,
     downgrade,
-    excused = 1 AS is_excused,
+    CAST(excused = 1, 'Bool') AS is_excused,
     sum(sender_evidence_daily.sessions) AS sessions,
     sum(sender_evidence_daily.mails_accepted) AS mails_accepted,
     sum(sender_evidence_daily.mails_rejected) AS mails_rejected,

@@ -1,3 +1,4 @@
+import { failureText } from '@tlsrep/platform/lifecycle/failure-text'
 import { CommanderError } from 'commander'
 import { EXIT } from './exit-codes.ts'
 import { written } from './output/line-writer.ts'
@@ -36,8 +37,11 @@ async function run(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(argv)
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    else {
+      process.stderr.write(failureText(error))
+      exitCode = EXIT.faults
+    }
   }
   await Promise.all([written(process.stdout, ''), written(process.stderr, '')])
   return exitCode

@@ -20,6 +20,7 @@ export function createProgram(io: CommandIo, done: Done): Command {
     .helpOption('-h, --help', 'explain a command')
     .helpCommand(false)
     .showSuggestionAfterError()
+    .showHelpAfterError('All commands:  tlsrep --help')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

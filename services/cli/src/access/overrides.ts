@@ -6,6 +6,7 @@ import { createEncoder, type Override } from '@tlsrep/schemas'
 import { pino } from 'pino'
 import { openKafka } from '../wiring/kafka.ts'
 import type { Access } from './access.ts'
+import { httpBase, reasonOf } from './http-base.ts'
 
 /** Longer than the running instance takes to answer that a change is not in force yet. */
 const TIMEOUT_MS = 15_000
@@ -19,10 +20,8 @@ export type Decided = 'in_force' | 'stored' | 'not_yet' | 'sent'
  */
 export async function decide(access: Access, sender: string, decision: Override | null): Promise<Decided> {
   if (access.instance === null && access.config.kafka !== undefined) return sendToKafka(access, sender, decision)
-  const http = access.instance?.addresses.http
-  return http === undefined || http === null
-    ? store(access, sender, decision)
-    : send(`${http.tls ? 'https' : 'http'}://${bracketed(http.host)}:${http.port}`, sender, decision)
+  const base = httpBase(access.instance)
+  return base === null ? store(access, sender, decision) : send(base, sender, decision)
 }
 
 async function send(base: string, sender: string, decision: Override | null): Promise<Decided> {
@@ -40,13 +39,20 @@ async function send(base: string, sender: string, decision: Override | null): Pr
           base,
         )
   if (response.ok) return response.status === 202 ? 'not_yet' : 'in_force'
-  const { error } = (await response.json()) as { error?: { code?: string; message?: string; remedy?: string } }
+  const { error } = (await response.json().catch(() => ({}))) as { error?: ErrorBody }
   throw new OperatorError({
     code: error?.code ?? 'TLSREP_OVERRIDE_REFUSED',
     message: error?.message ?? `the running instance answered ${response.status}`,
     where: base,
     remedy: error?.remedy ?? 'Look at its log.',
   })
+}
+
+/** The body of the API's answers that are no success; something else may hold the port, so nothing of it is certain. */
+interface ErrorBody {
+  code?: string
+  message?: string
+  remedy?: string
 }
 
 function requestOf({ sender, action, tier, until, by, why }: Override): object {
@@ -59,7 +65,7 @@ async function reach(answer: Promise<Response>, where: string): Promise<Response
   } catch (error) {
     throw new OperatorError({
       code: 'TLSREP_INSTANCE_SILENT',
-      message: `the running instance does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the running instance does not answer: ${reasonOf(error)}`,
       where,
       remedy: 'Look at its log; `tlsrep doctor` looks at its parts.',
       cause: error,
@@ -93,8 +99,4 @@ async function append(log: EventLog, sender: string, decision: Override | null):
   } finally {
     await log.close()
   }
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }

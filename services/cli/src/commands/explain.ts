@@ -2,14 +2,18 @@ import { canonicalSender } from '@tlsrep/publisher/list/sender-key'
 import { explain as explainSender } from '@tlsrep/scorer/explain'
 import { type AccessOptions, withAccess } from '../access/access.ts'
 import { EXIT } from '../exit-codes.ts'
-import { explanationText } from '../explanation/explanation-text.ts'
+import { explanationJson } from '../explanation/explanation-json.ts'
+import { explanationText, isUnknown } from '../explanation/explanation-text.ts'
 import { written } from '../output/line-writer.ts'
+import { sendersWithin } from '../queries/senders-within.ts'
 import { styleFor } from '../table/draw-table.ts'
 import type { CommandIo } from './command-io.ts'
 
 export interface ExplainOptions extends AccessOptions {
   json?: boolean
 }
+
+const WITHIN_SHOWN = 10
 
 /**
  * Shows what is known of a sender and what follows from it: the arithmetic, the days, sample sessions, the remedy, and when it ends.
@@ -21,20 +25,16 @@ export async function explain(text: string, options: ExplainOptions, io: Command
     await written(io.stderr, `tlsrep: ${JSON.stringify(text)}: ${found.message}. ${found.remedy}\n`)
     return EXIT.usage
   }
+  const { sender } = found
   return withAccess(options, io, async ({ clickhouse, policy, config }) => {
-    const explained = await explainSender(clickhouse, policy, found.sender, io.now())
-    const { evidence, overrides, listing } = explained
-    const known = evidence.length > 0 || overrides.length > 0 || listing !== null
-    if (options.json) await written(io.stdout, `${JSON.stringify(explained, hexBytes)}\n`)
-    else await written(io.stdout, explanationText(explained, config.publisher, styleFor(io.stdout, io.env)))
-    return known ? EXIT.ok : EXIT.faults
+    const facts = await explainSender(clickhouse, policy, sender, io.now())
+    const unknown = isUnknown(facts)
+    if (options.json) await written(io.stdout, `${explanationJson(facts)}\n`)
+    else {
+      const within = unknown && sender.includes('/') ? await sendersWithin(clickhouse, sender, WITHIN_SHOWN) : []
+      const text = explanationText(facts, { publisher: config.publisher, within }, styleFor(io.stdout, io.env))
+      await written(io.stdout, text)
+    }
+    return unknown ? EXIT.faults : EXIT.ok
   })
-}
-
-/** Bytes as hexadecimal text, like everywhere that records are printed. */
-function hexBytes(_: string, value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
-  const isBuffer =
-    typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value
-  return isBuffer ? Buffer.from(value.data as number[]).toString('hex') : value
 }

@@ -21,7 +21,7 @@ export interface MigrateOptions extends AccessOptions {
 export async function migrate(options: MigrateOptions, io: CommandIo): Promise<number> {
   const work = (access: Access): Promise<number> =>
     options.check ? check(access, options, io) : run(access, options, io)
-  return withAccess(options, io, work, false)
+  return withAccess(options, io, work, { tables: false, make: options.check !== true })
 }
 
 async function check({ clickhouse }: Access, { json }: MigrateOptions, io: CommandIo): Promise<number> {

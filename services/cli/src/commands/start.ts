@@ -7,11 +7,14 @@ import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { failureText } from '@tlsrep/platform/lifecycle/failure-text'
 import { type Actor, createLifecycle } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createLogger } from '@tlsrep/platform/log/logger'
+import type { Logger } from 'pino'
 import { chooseInputs } from '../embedded/choose-inputs.ts'
 import { Embedded } from '../embedded/embedded.ts'
-import { narrate } from '../embedded/narration.ts'
+import { type NarrationOptions, narrate } from '../embedded/narration.ts'
+import { isOnPath, ownCommand, shellWord } from '../embedded/own-command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { written } from '../output/line-writer.ts'
+import { styleFor } from '../table/draw-table.ts'
 import { policyOf } from '../wiring/policy.ts'
 import type { CommandIo } from './command-io.ts'
 
@@ -32,7 +35,7 @@ export async function start(options: StartOptions, version: string, io: CommandI
   if (!loaded.ok) return refused(configError(loaded.problems), io)
   const config: Config = options.data === undefined ? loaded.config : { ...loaded.config, data: resolve(options.data) }
   try {
-    return await run(config, loaded.source ?? null, options, version, io)
+    return await run(config, loaded.source === undefined ? null : resolve(loaded.source), options, version, io)
   } catch (error) {
     if (error instanceof OperatorError) return refused(error, io)
     throw error
@@ -61,40 +64,44 @@ async function run(
     return chosen.inputs
   }
   const embedded = new Embedded({ config, configFile, policy, inputs, logger, version, now: io.now }, lifecycle)
-  return lifecycle.run([...embedded.actors, narrator(embedded, config, () => reads, options, version, io)])
+  const parts = (): Omit<NarrationOptions, 'signal'> => ({
+    running: embedded.running,
+    config,
+    policy,
+    version,
+    reads,
+    command: commandLine(options, io),
+    has: (program) => isOnPath(program, io.env),
+    write: (text) => void io.stdout.write(text),
+    isTerminal: io.stdout.isTTY === true,
+    width: Math.min(styleFor(io.stdout, io.env).width ?? WIDEST, WIDEST),
+    now: io.now,
+  })
+  const code = await lifecycle.run([...embedded.actors, narrator(parts, logger)])
+  if (code === EXIT.ok) await written(io.stdout, 'Stopped. The next start goes on where it was.\n')
+  return code
 }
 
+/** Lines of prose are no longer than this, however wide the terminal. */
+const WIDEST = 100
+
 /** Speaks once all is up; what it says is for people, so a failure of it stops nothing. */
-function narrator(
-  embedded: Embedded,
-  config: Config,
-  reads: () => string,
-  options: StartOptions,
-  version: string,
-  io: CommandIo,
-): Actor {
+function narrator(parts: () => Omit<NarrationOptions, 'signal'>, logger: Logger): Actor {
   const stop = new AbortController()
   return {
     name: 'narration',
     start: async () => {
-      const write = (text: string): void => void io.stdout.write(text)
-      const narration = {
-        running: embedded.running,
-        config,
-        version,
-        reads: reads(),
-        write,
-        now: io.now,
-        signal: stop.signal,
-      }
-      narrate({ ...narration, commandOptions: commandOptions(options) }).catch((error: unknown) => {
-        if (!stop.signal.aborted) io.stderr.write(failureText(error))
+      narrate({ ...parts(), signal: stop.signal }).catch((error: unknown) => {
+        if (!stop.signal.aborted) logger.warn({ err: error }, 'what was read cannot be shown; tlsrep runs all the same')
       })
     },
     stop: async () => stop.abort(),
   }
 }
 
-function commandOptions({ config, data }: StartOptions): string {
-  return `${config === undefined ? '' : ` --config ${config}`}${data === undefined ? '' : ` --data ${data}`}`
+/** Commands that find this instance from where it was started. */
+function commandLine({ config, data }: StartOptions, io: CommandIo): (subcommand: string) => string {
+  const own = ownCommand(process.argv, io.env, process.cwd())
+  const where = [...(config === undefined ? [] : ['--config', config]), ...(data === undefined ? [] : ['--data', data])]
+  return (subcommand) => [own, subcommand, ...where.map(shellWord)].join(' ')
 }

@@ -1,28 +1,35 @@
 import { Resolver } from 'node:dns/promises'
 import { connect } from 'node:net'
+import type { Instance } from '@tlsrep/platform/data-dir/instance'
 import type { Access } from '../access/access.ts'
+import { heldBackCount } from '../access/gate.ts'
+import { bracketed, httpBase, reasonOf } from '../access/http-base.ts'
+import { momentText } from '../output/prose.ts'
 import { type Finding, fault, ok, warning } from './findings.ts'
 
 const TIMEOUT_MS = 3000
 
 /** The parts of the running instance, asked as their users would ask them. */
-export async function lookAtInstance(access: Access): Promise<Finding[]> {
-  const { instance, config } = access
+export async function lookAtInstance({ instance, config }: Pick<Access, 'instance' | 'config'>): Promise<Finding[]> {
   if (instance === null) {
-    return [warning('instance', `nothing runs on ${config.data}`, 'tlsrep start')]
+    return [warning('instance', `nothing runs on ${config.data}`, 'Run `tlsrep start`.')]
   }
-  const { http, dnsbl, policy_service } = instance.addresses
+  const { dnsbl, policy_service } = instance.addresses
+  const base = httpBase(instance)
   return [
-    ok(
-      'instance',
-      `version ${instance.version}, pid ${instance.pid}, since ${new Date(instance.started_at).toISOString()}`,
-    ),
-    ...(http === null
-      ? []
-      : [await lookAtHttp(`${http.tls ? 'https' : 'http'}://${bracketed(http.host)}:${http.port}`)]),
+    ok('instance', `version ${instance.version}, pid ${instance.pid}, since ${momentText(instance.started_at)}`),
+    ...(base === null ? [] : [await lookAtHttp(base)]),
+    ...(await lookAtGate(instance)),
     ...(dnsbl === null ? [] : await lookAtDnsbl(dnsbl, config.publisher.outputs.dnsbl.zone)),
     ...(policy_service === null ? [] : [await lookAtPolicyService(policy_service)]),
   ]
+}
+
+async function lookAtGate(instance: Instance): Promise<Finding[]> {
+  const count = await heldBackCount(instance)
+  if (count === 0) return []
+  const says = `the gate holds back ${count} new ${count === 1 ? 'listing' : 'listings'}`
+  return [warning('gate', says, 'See docs/errors/TLSREP_LISTINGS_HELD_BACK.md.')]
 }
 
 async function lookAtHttp(base: string): Promise<Finding> {
@@ -85,12 +92,4 @@ function lookAtPolicyService(endpoint: string): Promise<Finding> {
     })
     socket.write('request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.255\ninstance=doctor\n\n')
   })
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,18 +1,19 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
+import { findLogs, isGlob } from '@tlsrep/collector/inputs/find-logs'
+import { pathIn } from '@tlsrep/collector/inputs/log-names'
+import type { Config } from '@tlsrep/platform/config/config'
 import type { Access } from '../access/access.ts'
-import { findMailLogs } from '../embedded/find-logs.ts'
+import { type FoundLogs, findMailLogs } from '../embedded/find-logs.ts'
 import { type Finding, fault, ok, warning } from './findings.ts'
 
 /** Whether the configured logs, or those of the machine, can be read. */
-export function lookAtLogs({ config }: Access): Finding[] {
-  const paths = config.collector.inputs.flatMap(({ log }) => log ?? [])
-  if (paths.length > 0) return paths.filter((path) => !/[*?[{]/.test(path)).map(lookAtLog)
-  const { readable, forbidden } = findMailLogs()
+export async function lookAtLogs(config: Config, machine: () => FoundLogs = findMailLogs): Promise<Finding[]> {
+  const { inputs } = config.collector
+  if (inputs.length > 0) return (await Promise.all(inputs.flatMap(({ log }) => log ?? []).map(lookAtLog))).flat()
+  const { readable, forbidden } = machine()
   return [
     ...readable.map((path) => ok('log', `${path} can be read`)),
-    ...forbidden.map((path) =>
-      fault('log', `${path} cannot be read by this user`, 'Add the user to group adm (Debian), or run as root.'),
-    ),
+    ...forbidden.map((path) => fault('log', `${path} cannot be read by this user`, ADD_TO_GROUP)),
     ...(readable.length + forbidden.length === 0
       ? [
           warning(
@@ -25,17 +26,29 @@ export function lookAtLogs({ config }: Access): Finding[] {
   ]
 }
 
-function lookAtLog(path: string): Finding {
+async function lookAtLog(path: string): Promise<Finding[]> {
+  if (!isGlob(path)) return [lookAtFile(path)]
+  const { logs } = await findLogs([path])
+  if (logs.length === 0)
+    return [warning('log', `${path} names no file now`, 'Check the path; files are followed as soon as they appear.')]
+  return logs.map((place) => lookAtFile(pathIn(place, place.base)))
+}
+
+function lookAtFile(path: string): Finding {
   try {
     accessSync(path, constants.R_OK)
-    return ok('log', `${path} can be read`)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : ''
     return code === 'ENOENT'
       ? warning('log', `${path} is not there`, 'Check the path; it is followed as soon as it appears.')
-      : fault('log', `${path} cannot be read by this user`, 'Add the user to group adm (Debian), or run as root.')
+      : fault('log', `${path} cannot be read by this user`, ADD_TO_GROUP)
   }
+  return statSync(path).isFile()
+    ? ok('log', `${path} can be read`)
+    : fault('log', `${path} is no file`, 'Name a file, or a glob of files.')
 }
+
+const ADD_TO_GROUP = 'Add the user to the group that owns it (Debian: adm).'
 
 interface DoorRow {
   host: string
@@ -57,7 +70,7 @@ GROUP BY host, service HAVING mails > 0 ORDER BY host, service`
 const WEEK_MS = 7 * 86_400_000
 
 /** Doors whose log is blind for TLS: a collector that sees mail and no TLS tells nothing. @param now milliseconds since 1970 UTC */
-export async function lookAtDoors({ clickhouse }: Access, now: number): Promise<Finding[]> {
+export async function lookAtDoors({ clickhouse }: Pick<Access, 'clickhouse'>, now: number): Promise<Finding[]> {
   const since = new Date(now - WEEK_MS).toISOString().slice(0, 19)
   const doors = await clickhouse.rows<DoorRow>(DOORS, { since })
   if (doors.length === 0)

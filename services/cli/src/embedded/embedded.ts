@@ -69,7 +69,7 @@ export class Embedded {
       { name: 'data directory', start: () => this.#openDataDir(), stop: async () => this.#dataDir?.release() },
       {
         name: 'clickhouse',
-        start: () => this.#startClickHouse(),
+        start: ({ signal }) => this.#startClickHouse(signal),
         stop: async () => this.#running.clickhouse?.close(),
         stopTimeoutMs: POOLS_MS,
       },
@@ -93,11 +93,16 @@ export class Embedded {
     for (const warning of this.#dataDir.warnings) logger.warn({}, warning)
   }
 
-  async #startClickHouse(): Promise<void> {
+  async #startClickHouse(signal: AbortSignal): Promise<void> {
     const logger = this.#options.logger.child({ component: 'clickhouse' })
     const reached = await reachClickHouse(this.#options.config, logger)
     this.#running.clickhouse = reached
-    await prepareTables(reached.clickhouse, this.#options.config, logger)
+    try {
+      await prepareTables(reached.clickhouse, this.#options.config, logger)
+    } catch (error) {
+      // Stopped meanwhile: the server was taken away, and the next start goes on with the tables.
+      if (!signal.aborted) throw error
+    }
   }
 
   async #openEventLog(): Promise<void> {

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 
 /** Where Debian, Red Hat, SUSE, Arch and Alpine put what the mail facility says; Postfix's own maillog_file is mostly set to one of them. */
 const USUAL_PLACES = [
@@ -15,13 +15,21 @@ export interface FoundLogs {
   forbidden: readonly string[]
 }
 
-/** The mail logs of this machine, at the places where systems put them. Empty files count: they may be written to at any moment. */
-export function findMailLogs(places: readonly string[] = USUAL_PLACES): FoundLogs {
-  const files = places.filter(isFile)
-  return { readable: files.filter(isReadable), forbidden: files.filter((path) => !isReadable(path)) }
+/**
+ * The mail logs of this machine, at the places where systems put them; one that has two names there, once. Empty files count: they may be
+ * written to at any moment.
+ */
+export function findMailLogs(places: readonly string[] = USUAL_PLACES, mayRead = isReadable): FoundLogs {
+  const byFile = new Map<string, string>()
+  for (const path of places.filter(isFile)) {
+    const file = realpathSync(path)
+    if (!byFile.has(file)) byFile.set(file, path)
+  }
+  const files = [...byFile.values()]
+  return { readable: files.filter(mayRead), forbidden: files.filter((path) => !mayRead(path)) }
 }
 
-function isFile(path: string): boolean {
+export function isFile(path: string): boolean {
   try {
     return statSync(path).isFile()
   } catch {
@@ -29,7 +37,7 @@ function isFile(path: string): boolean {
   }
 }
 
-function isReadable(path: string): boolean {
+export function isReadable(path: string): boolean {
   try {
     accessSync(path, constants.R_OK)
     return true

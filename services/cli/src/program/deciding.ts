@@ -27,7 +27,7 @@ export function addDecidingCommands(program: Command, adding: Adding): void {
     summary: 'take a sender off the list for a while',
     description:
       'Frees a listed sender until the evidence that listed it would have ended the listing by itself (--for says otherwise). Nothing is ' +
-      'forgotten: what is seen later can list it again then. It is an allow that ends.',
+      'forgotten: what is seen later can list it again then. It is an allow that ends; `tlsrep allow SENDER --withdraw` takes it back.',
     examples: `  tlsrep delist 203.0.113.45
   tlsrep delist 203.0.113.45 --for 30d --why 'their postmaster wrote'`,
   })
@@ -52,7 +52,10 @@ function addDecision(program: Command, { io, done }: Adding, { name, summary, de
     .addOption(configOption())
     .addOption(dataOption())
     .addOption(jsonOption('print what was decided as JSON'))
-    .addHelpText('after', `\nExamples:\n${examples}`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n${examples}\n\nExit status: 0 done; 1 there is nothing to do it to; 2 wrong use.`,
+    )
     .showHelpAfterError(`All options:  tlsrep ${name} --help`)
   if (name !== 'delist') command.option('--withdraw', 'take the decision back')
   if (name === 'deny') {

@@ -17,7 +17,10 @@ function addExplainCommand(program: Command, { io, done }: Adding): void {
   program
     .command('explain')
     .summary("a sender's arithmetic, days, sample sessions, remedy, and what would clear it")
-    .description('Shows everything that is known of a sender and what follows from it, the verdict first.')
+    .description(
+      'Shows everything that is known of a sender and what follows from it, the verdict first. Evidence is kept by ' +
+        'address: /32, or the /64 of an IPv6 address.',
+    )
     .argument('<address>', 'an address, or a prefix as it is listed')
     .addOption(configOption())
     .addOption(dataOption())
@@ -42,16 +45,21 @@ function addListingsCommand(program: Command, { io, done }: Adding): void {
   program
     .command('listings')
     .summary("who is listed, and the operators' decisions")
-    .description('Prints the list by score, the worst first, and what operators have decided.')
+    .description(
+      'Prints the list, the worst first, and what operators have decided. A sender that an operator has allowed stays ' +
+        'in it, marked: its evidence goes on. Times are UTC.',
+    )
+    .option('--decisions', "print the operators' decisions alone")
     .addOption(configOption())
     .addOption(dataOption())
-    .addOption(jsonOption('print the listings as JSON, one a line'))
+    .addOption(jsonOption('print them as JSON, one a line'))
     .addHelpText(
       'after',
       `
 Examples:
   tlsrep listings
-  tlsrep listings --json | jq -r 'select(.tier == "reject") | .sender'`,
+  tlsrep listings --json | jq -r 'select(.in_force) | .sender'
+  tlsrep listings --decisions --json`,
     )
     .action(async (options: ListingsOptions) => {
       const { listings } = await import('../commands/listings.ts')
@@ -77,8 +85,11 @@ Examples:
   tlsrep query
   tlsrep query weak-peers
   tlsrep query tls-shares --param since=2026-11-01 until=2026-12-01
-  tlsrep query sender --param sender=203.0.113.45`,
+  tlsrep query sender --param sender=203.0.113.45
+
+Exit status: 0 answered, also where there is nothing; 2 wrong use.`,
     )
+    .showHelpAfterError('For example:  tlsrep query weak-peers\nAll options:  tlsrep query --help')
     .action(async (name: string | undefined, options: QueryOptions) => {
       const { query } = await import('../commands/query.ts')
       done(await query(name, options, io))

@@ -1,4 +1,6 @@
-/** A ready-made question: a parameterised view of schemas/clickhouse, and how it is asked. */
+import type { RowColumn } from '../table/row-table.ts'
+
+/** A ready-made question: a parameterised view of schemas/clickhouse, and how it is asked and shown. */
 export interface Question {
   name: string
   /** As a postmaster would ask it. */
@@ -8,6 +10,8 @@ export interface Question {
   parameters: Readonly<Record<string, { type: string; means: string; example: string }>>
   /** Days that are looked back by default. */
   days: number
+  /** Columns of the view, in the order in which they are shown. */
+  columns: readonly RowColumn[]
 }
 
 export const QUESTIONS: readonly Question[] = [
@@ -17,6 +21,17 @@ export const QUESTIONS: readonly Question[] = [
     view: 'tls_shares',
     parameters: {},
     days: 7,
+    columns: [
+      { key: 'day' },
+      { key: 'direction' },
+      { key: 'host', wraps: 'anywhere', dispensable: 1 },
+      { key: 'listener' },
+      { key: 'tls', title: 'TLS' },
+      { key: 'sessions' },
+      { key: 'sessions_percent', title: '%' },
+      { key: 'mails' },
+      { key: 'mails_percent', title: '%' },
+    ],
   },
   {
     name: 'weak-peers',
@@ -24,6 +39,20 @@ export const QUESTIONS: readonly Question[] = [
     view: 'weak_peers',
     parameters: {},
     days: 30,
+    columns: [
+      { key: 'direction' },
+      { key: 'sender' },
+      { key: 'name', wraps: 'anywhere', dispensable: 1 },
+      { key: 'domain', wraps: 'anywhere', dispensable: 7 },
+      { key: 'why', wraps: 'words' },
+      { key: 'in_clear', title: 'in\nclear' },
+      { key: 'deprecated', title: 'old\nTLS' },
+      { key: 'current', title: 'good\nTLS', dispensable: 3 },
+      { key: 'mails', dispensable: 5 },
+      { key: 'mails_in_clear', title: 'mails in\nclear', dispensable: 4 },
+      { key: 'first_seen', shows: 'day', dispensable: 6 },
+      { key: 'last_seen', shows: 'day', dispensable: 2 },
+    ],
   },
   {
     name: 'downgrades',
@@ -31,6 +60,18 @@ export const QUESTIONS: readonly Question[] = [
     view: 'downgrades_by_sender',
     parameters: {},
     days: 7,
+    columns: [
+      { key: 'sender' },
+      { key: 'kind' },
+      { key: 'times' },
+      { key: 'hosts', dispensable: 2 },
+      { key: 'first_at', title: 'first', dispensable: 4 },
+      { key: 'last_at', title: 'last' },
+      { key: 'mean_seconds_after_failure', title: 'seconds\nafter', dispensable: 3 },
+      { key: 'failure_reasons', title: 'failed for', wraps: 'words' },
+      { key: 'seen' },
+      { key: 'times_before', title: 'times\nbefore', dispensable: 5 },
+    ],
   },
   {
     name: 'failures',
@@ -38,6 +79,19 @@ export const QUESTIONS: readonly Question[] = [
     view: 'tls_failures',
     parameters: {},
     days: 7,
+    columns: [
+      { key: 'direction' },
+      { key: 'whose' },
+      { key: 'failure_reason', title: 'reason', wraps: 'anywhere' },
+      { key: 'sender' },
+      { key: 'name', wraps: 'anywhere', dispensable: 4 },
+      { key: 'sessions' },
+      { key: 'then_in_clear', title: 'then in\nclear' },
+      { key: 'hosts', dispensable: 2 },
+      { key: 'first_at', title: 'first', shows: 'day', dispensable: 6 },
+      { key: 'last_at', title: 'last', shows: 'day', dispensable: 3 },
+      { key: 'last_words', wraps: 'words', dispensable: 5 },
+    ],
   },
   {
     name: 'sender',
@@ -47,5 +101,20 @@ export const QUESTIONS: readonly Question[] = [
       sender: { type: 'String', means: 'an address, or a prefix as it is listed', example: 'sender=203.0.113.45' },
     },
     days: 90,
+    columns: [
+      { key: 'day' },
+      { key: 'direction', dispensable: 3 },
+      { key: 'listener', dispensable: 1 },
+      { key: 'outcome' },
+      { key: 'fault' },
+      { key: 'tls_version', title: 'TLS' },
+      { key: 'cipher', wraps: 'anywhere', dispensable: 4 },
+      { key: 'downgrade', title: 'pair' },
+      { key: 'is_excused', title: 'excused', dispensable: 5 },
+      { key: 'sessions' },
+      { key: 'mails_accepted', title: 'mails\ntaken', dispensable: 2 },
+      { key: 'mails_rejected', title: 'mails\nrefused', dispensable: 6 },
+      { key: 'mails_in_clear', title: 'in\nclear' },
+    ],
   },
 ]

@@ -10,6 +10,7 @@ export interface TableStyle {
 }
 
 export interface Column {
+  /** May have lines, where a narrow column has a long title. */
   title: string
   align?: 'left' | 'right'
   /** Where the column may be wrapped when the terminal is narrow: between words, or (names, addresses) anywhere. */
@@ -84,7 +85,7 @@ function withoutTrailingBlanks(text: string): string {
 /** The natural width of each column; where that is too much, columns of words give way, the widest first. */
 function fittedWidths(columns: readonly Column[], rows: readonly (readonly string[])[], style: TableStyle): number[] {
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => longestLine(row[index] ?? ''))),
+    Math.max(longestLine(title), ...rows.map((row) => longestLine(row[index] ?? ''))),
   )
   if (style.width === undefined) return widths
   const gaps = GAP.length * (columns.length - 1)

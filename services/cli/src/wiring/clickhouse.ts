@@ -9,8 +9,10 @@ import type { Instance } from '@tlsrep/platform/data-dir/instance'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import type { Logger } from 'pino'
 
-/** Folder of the child server in the data directory. */
-const CHILD_FOLDER = 'clickhouse'
+/** Where the child server keeps what it has, in a data directory. */
+export function childFolder(data: string): string {
+  return join(data, 'clickhouse')
+}
 
 export interface ReachedClickHouse {
   clickhouse: ClickHouse
@@ -59,7 +61,7 @@ function ownServer({ clickhouse: settings }: Config, url: string): ReachedClickH
 
 /** The child that a running instance has started, with the password that it keeps in the data directory. */
 async function childOf(config: Config, instance: Instance): Promise<ReachedClickHouse> {
-  const password = await readFile(join(config.data, CHILD_FOLDER, 'password'), 'utf8')
+  const password = await readFile(join(childFolder(config.data), 'password'), 'utf8')
   const url = instance.addresses.clickhouse ?? `http://127.0.0.1:${config.clickhouse.child.http_port}`
   const { database } = config.clickhouse
   const clickhouse = openClickHouse({ url, username: CHILD_USER, password: password.trim(), database })
@@ -68,7 +70,7 @@ async function childOf(config: Config, instance: Instance): Promise<ReachedClick
 
 async function startChild({ data, clickhouse: settings }: Config, logger: Logger): Promise<ReachedClickHouse> {
   const child = await startClickHouseChild({
-    dataDir: join(data, CHILD_FOLDER),
+    dataDir: childFolder(data),
     httpPort: settings.child.http_port,
     tcpPort: settings.child.tcp_port ?? null,
     maxMemory: settings.child.memory,
