@@ -24,32 +24,37 @@ topic() {
   allow --topic "$of" "$@"
 }
 
+# Whoever connects looks at all the topics, so that a missing one is told at the start.
+for each in negotiations listings overrides checkpoints deadletter; do
+  topic "tls.$each" --operation Describe
+done
+
 case $role in
   migrate)
     # Makes topics, and looks at the settings of those that are there.
     for each in negotiations listings overrides checkpoints deadletter; do
-      topic "tls.$each" --operation Create --operation Describe --operation DescribeConfigs
+      topic "tls.$each" --operation Create --operation DescribeConfigs
     done
     ;;
   collector)
     [ -n "$name" ] || usage
     # Events and the position in the log are one transaction; its id is the collector's name, so nobody else may have it.
     allow --transactional-id "$name" --operation Write --operation Describe
-    topic tls.negotiations --operation Write --operation Describe
-    topic tls.checkpoints --operation Write --operation Read --operation Describe
-    topic tls.deadletter --operation Write --operation Describe
+    topic tls.negotiations --operation Write
+    topic tls.checkpoints --operation Write --operation Read
+    topic tls.deadletter --operation Write
     ;;
   scorer)
-    topic tls.negotiations --operation Read --operation Describe
-    topic tls.listings --operation Read --operation Write --operation Describe
-    topic tls.overrides --operation Read --operation Describe
-    topic tls.deadletter --operation Read --operation Write --operation Describe
+    topic tls.negotiations --operation Read
+    topic tls.listings --operation Read --operation Write
+    topic tls.overrides --operation Read
+    topic tls.deadletter --operation Read --operation Write
     allow --group tlsrep- --resource-pattern-type prefixed --operation Read --operation Describe
     ;;
   publisher)
     # Reads the whole list, by no group, and writes what operators decide.
-    topic tls.listings --operation Read --operation Describe
-    topic tls.overrides --operation Read --operation Write --operation Describe
+    topic tls.listings --operation Read
+    topic tls.overrides --operation Read --operation Write
     ;;
   *) usage ;;
 esac
