@@ -55,10 +55,11 @@ async function machinesDockerUnavailable(): Promise<string | null> {
 
 async function machinesDocker(): Promise<Docker> {
   const context = await runCommand(['docker', 'context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'])
+  const { DOCKER_HOST: host = context.stdout.trim() } = process.env
   const docker: Docker['docker'] = (args, options) =>
     runCommand(['docker', ...args], { ...options, cwd: REPOSITORY, env: { DOCKER_BUILDKIT: '1', ...options?.env } })
   return {
-    host: process.env['DOCKER_HOST'] ?? context.stdout.trim(),
+    host,
     nodeImage: NODE_IMAGE,
     debianImage: DEBIAN_IMAGE,
     docker,

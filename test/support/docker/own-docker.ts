@@ -145,8 +145,9 @@ function nodeKey(node: string): string {
 
 /** The npm that runs this. */
 function npmDirectory(): string | undefined {
+  const { npm_execpath: running } = process.env
   const candidates = [
-    process.env['npm_execpath'],
+    running,
     '/usr/lib/node_modules/npm/bin/npm-cli.js',
     '/usr/share/nodejs/npm/bin/npm-cli.js',
   ]
