@@ -146,11 +146,7 @@ function nodeKey(node: string): string {
 /** The npm that runs this. */
 function npmDirectory(): string | undefined {
   const { npm_execpath: running } = process.env
-  const candidates = [
-    running,
-    '/usr/lib/node_modules/npm/bin/npm-cli.js',
-    '/usr/share/nodejs/npm/bin/npm-cli.js',
-  ]
+  const candidates = [running, '/usr/lib/node_modules/npm/bin/npm-cli.js', '/usr/share/nodejs/npm/bin/npm-cli.js']
   const found = candidates.find((path) => path?.endsWith('npm-cli.js') && existsSync(path))
   return found === undefined ? undefined : dirname(dirname(realpathSync(found)))
 }
