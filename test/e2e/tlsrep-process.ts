@@ -22,6 +22,8 @@ export function startAvailable(): string | null {
 export interface Limits {
   mode: 'observe' | 'tag' | 'defer' | 'reject'
   cap?: 'tag' | 'defer' | 'reject'
+  /** Where the DNSBL answers; port 53 unless given, since Postfix asks through resolv.conf, which names no port. */
+  dnsbl?: string
 }
 
 /** What tlsrep logs, as far as a test looks at it. */
@@ -123,12 +125,11 @@ export class TlsrepProcess {
   }
 
   /** JSON is YAML. */
-  #config({ mode, cap }: Limits): unknown {
+  #config({ mode, cap, dnsbl = '127.0.0.1:53' }: Limits): unknown {
     return {
       ...this.#shape.settings,
       collector: { inputs: [{ log: this.#host.logFile }] },
-      // Postfix asks through resolv.conf, which names no port.
-      publisher: { mode, ...(cap && { cap }), outputs: { dnsbl: { listen: '127.0.0.1:53' } } },
+      publisher: { mode, ...(cap && { cap }), outputs: { dnsbl: { listen: dnsbl } } },
       log: { format: 'json' },
     }
   }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes an image: what Postfix adds to this machine's own system, as the upper layer of an overlay of /.
+# Makes an image: what Postfix, and resolvers for it to ask, add to this machine's own system, as the upper layer of an overlay of /.
 # Run in a mount namespace of its own, so that no mount outlives it. The machine itself is not changed.
 #   install.sh IMAGE
 set -eu
@@ -18,7 +18,7 @@ printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 
 export DEBIAN_FRONTEND=noninteractive
-packages="postfix libfaketime"
+packages="postfix libfaketime unbound dnsmasq-base"
 command -v openssl > /dev/null || packages="$packages openssl"
 install_packages() {
   # Words: the packages are several.
