@@ -1,3 +1,4 @@
+import { nearest } from '@tlsrep/platform/config/nearest'
 import { InvalidArgumentError } from 'commander'
 
 /** Time zones of stamps that have none: one for all hosts, and others for hosts by name. */
@@ -34,32 +35,8 @@ function requireZone(zone: string): void {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
   } catch {
-    const close = closestZone(zone)
+    const close = nearest(zone, Intl.supportedValuesOf('timeZone'))
     const advice = close === undefined ? 'Write an IANA name such as Europe/Berlin or UTC.' : `Did you mean ${close}?`
     throw new InvalidArgumentError(`There is no time zone of that name. ${advice}`)
   }
-}
-
-/** The one zone that the text is a part of, or the one that is spelt most alike. */
-function closestZone(text: string): string | undefined {
-  const wanted = text.toLowerCase()
-  const zones = Intl.supportedValuesOf('timeZone')
-  const containing = wanted.length > 2 ? zones.find((zone) => zone.toLowerCase().includes(wanted)) : undefined
-  if (containing !== undefined) return containing
-  const ranked = zones.map((zone) => ({ zone, distance: editDistance(zone.toLowerCase(), wanted) }))
-  const best = ranked.reduce((a, b) => (b.distance < a.distance ? b : a))
-  return best.distance <= 2 ? best.zone : undefined
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }
