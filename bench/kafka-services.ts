@@ -82,7 +82,7 @@ export async function untilScored(scorers: readonly ServiceProcess[], events: nu
 }
 
 function isEventLag(name: string): boolean {
-  return name.startsWith('tlsrep_lag_records') && name.includes('topic="tls.negotiations"')
+  return name.startsWith('tlsrep_kafka_consumer_lag') && name.includes('topic="tls.negotiations"')
 }
 
 /** Until the publisher has as many listings as there are. */

@@ -5,6 +5,7 @@ export { canonicalForm, crc64Avro, fingerprintText, schemaFingerprint } from './
 export { type Frame, type Framing, readFrame } from './framing.ts'
 export { ipText } from './ip-text.ts'
 export { recordToJson, toJson } from './json.ts'
+export { learnSchema } from './learned-schemas.ts'
 export {
   createReader,
   type Decoded,

@@ -4,6 +4,7 @@ import { avscType } from './avsc-type.ts'
 import { fingerprintText, schemaFingerprint } from './fingerprint.ts'
 import { readFrame } from './framing.ts'
 import { type Layout, layoutOf } from './layout.ts'
+import { learnedSchema } from './learned-schemas.ts'
 import { projection } from './projection.ts'
 import type { RecordName } from './record-names.ts'
 import type { RecordTypes } from './records.generated.ts'
@@ -52,7 +53,7 @@ interface Plan {
   decode(bytes: Buffer, start: number): unknown
 }
 
-/** A reader for one kind of record, for both framings and all writers' schemas that are known. */
+/** A reader for one kind of record, for both framings and all writers' schemas that are known, or learned later (`learnSchema`). */
 export function createReader<
   N extends RecordName,
   F extends keyof RecordTypes[N] & string = keyof RecordTypes[N] & string,
@@ -75,14 +76,23 @@ export function createReader<
   function planOfId(id: number): Plan | string {
     const known = plansById.get(id)
     if (known !== undefined) return known
-    const schema = options.resolveConfluentId?.(id)
-    if (schema === undefined) return `schema id ${id}`
+    const plan = planOf(options.resolveConfluentId?.(id), `schema id ${id}`)
+    if (typeof plan !== 'string') plansById.set(id, plan)
+    return plan
+  }
+
+  function planOfFingerprint(fingerprint: bigint): Plan | string {
+    const known = plans.get(fingerprint)
+    if (known !== undefined) return known
+    return planOf(learnedSchema(fingerprint), `schema fingerprint ${fingerprintText(fingerprint)}`)
+  }
+
+  function planOf(schema: AvroSchema | undefined, what: string): Plan | string {
+    if (schema === undefined) return what
     try {
-      const plan = learn(schema)
-      plansById.set(id, plan)
-      return plan
+      return learn(schema)
     } catch (error) {
-      return `schema id ${id} cannot be read as ${name}: ${messageOf(error)}`
+      return `${what} cannot be read as ${name}: ${messageOf(error)}`
     }
   }
 
@@ -92,10 +102,7 @@ export function createReader<
     decode(bytes) {
       const frame = readFrame(bytes)
       if (typeof frame === 'string') return { ok: false, reason: frame, detail: `framing of ${name}` }
-      const plan =
-        frame.kind === 'confluent'
-          ? planOfId(frame.schemaId)
-          : (plans.get(frame.fingerprint) ?? `schema fingerprint ${fingerprintText(frame.fingerprint)}`)
+      const plan = frame.kind === 'confluent' ? planOfId(frame.schemaId) : planOfFingerprint(frame.fingerprint)
       if (typeof plan === 'string') return { ok: false, reason: 'unknown_schema', detail: plan }
       return decodeBody<Pick<RecordTypes[N], F>>(plan, bytes, frame.bodyStart, name)
     },

@@ -117,7 +117,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     await until('nothing waits', isDone, { timeout: 20_000 })
     const names = [...(await scorers[0].metrics()).keys()]
     expect(names.filter((name) => name.includes('partition="other"'))).toEqual([])
-    expect(names.filter((name) => name.startsWith('tlsrep_lag_records')).length).toBeGreaterThan(PARTITIONS)
+    expect(names.filter((name) => name.startsWith('tlsrep_kafka_consumer_lag')).length).toBeGreaterThan(PARTITIONS)
   })
 
   test('a scorer that is told to stop leaves at once, and the other one has all the work long before a session would end', async () => {
@@ -165,14 +165,14 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
 })
 
 function lagName(partition: number): string {
-  return `tlsrep_lag_records{component="event_log",topic="${EVENTS_TOPIC}",partition="${partition}"}`
+  return `tlsrep_kafka_consumer_lag{component="event_log",topic="${EVENTS_TOPIC}",partition="${partition}"}`
 }
 
 /** The partitions of events that a scorer reads, as its metrics say. */
 async function partitionsOf(scorer: ServiceProcess): Promise<number[]> {
   const names = [...(await scorer.metrics()).keys()]
   return names.flatMap((name) => {
-    if (!name.startsWith('tlsrep_lag_records') || !name.includes(`topic="${EVENTS_TOPIC}"`)) return []
+    if (!name.startsWith('tlsrep_kafka_consumer_lag') || !name.includes(`topic="${EVENTS_TOPIC}"`)) return []
     return [Number(/partition="(\d+)"/.exec(name)?.[1])]
   })
 }

@@ -100,7 +100,7 @@ export class ServiceProcess {
     return answer === null ? null : ((await answer.json()) as HealthAnswer)
   }
 
-  /** Its metrics, by name with labels, as in `tlsrep_lag_records{…}`. */
+  /** Its metrics, by name with labels, as in `tlsrep_kafka_consumer_lag{…}`. */
   async metrics(): Promise<Map<string, number>> {
     const text = await (await fetch(`${this.url}/metrics`)).text()
     const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))

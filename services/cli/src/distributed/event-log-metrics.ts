@@ -13,6 +13,8 @@ export function exposeEventLog(registry: Registry, eventLog: Pick<KafkaEventLog,
       outages = 0,
       commits_refused = 0,
       offsets_lost = 0,
+      registry_failures = 0,
+      registry_unknown_ids = 0,
     } = eventLog.figures
     return {
       appends,
@@ -23,9 +25,11 @@ export function exposeEventLog(registry: Registry, eventLog: Pick<KafkaEventLog,
       outages,
       commits_refused,
       offsets_lost,
+      registry_failures,
+      registry_unknown_ids,
     }
   }
-  const failed = (stage: 'receiving' | 'sending', kind: string) => ({
+  const failed = (stage: 'receiving' | 'sending' | 'registry', kind: string) => ({
     name: 'errors_total',
     help: 'What failed and is tried again, or was refused.',
     labels: { stage, kind },
@@ -38,6 +42,8 @@ export function exposeEventLog(registry: Registry, eventLog: Pick<KafkaEventLog,
     rebalances: { name: 'rebalances_total', help: 'Times that partitions were shared out anew.' },
     outages: failed('receiving', 'outage'),
     commits_refused: failed('receiving', 'position_refused'),
+    registry_failures: failed('registry', 'outage'),
+    registry_unknown_ids: failed('registry', 'unknown_schema_id'),
     offsets_lost: { name: 'lost_records_total', help: 'Records that retention deleted before they were read.' },
   })
   // A family for each topic: of one label only so many values are shown.
@@ -45,7 +51,7 @@ export function exposeEventLog(registry: Registry, eventLog: Pick<KafkaEventLog,
     const lag = () => ({ lag: Object.fromEntries(eventLog.reading(topic)?.lag ?? []) })
     exposeCounters(registry, 'event_log', lag, {
       lag: {
-        name: 'lag_records',
+        name: 'kafka_consumer_lag',
         help: 'Records not handled yet, by topic and partition.',
         kind: 'gauge',
         labels: { topic },

@@ -4,6 +4,7 @@ import type { Actor } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createScorer } from '@tlsrep/scorer/scorer'
 import { type ReachedClickHouse, reachServer } from '../wiring/clickhouse.ts'
 import { runScorer } from '../wiring/scorer-loop.ts'
+import { patientLog } from './patient-log.ts'
 import { running, ServiceFrame, type ServiceOptions } from './service.ts'
 import { shareOf } from './share.ts'
 import { fillTables } from './topic-tables.ts'
@@ -39,7 +40,7 @@ export function scorerActors(options: ServiceOptions, policy: Policy): readonly 
     running('scorer', (signal) => {
       const scorer = createScorer({
         clickhouse: store().clickhouse,
-        log: frame.eventLog,
+        log: patientLog(frame.eventLog, frame.logger('scorer'), signal),
         policy,
         service: 'scorer',
         now,

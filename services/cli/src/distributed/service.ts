@@ -1,5 +1,6 @@
 import type { Config } from '@tlsrep/platform/config/config'
 import type { KafkaEventLog } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
+import type { HealthCheck } from '@tlsrep/platform/http/health'
 import { createHttpServer, type HttpServer } from '@tlsrep/platform/http/http-server'
 import type { Actor, Lifecycle } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createRegistry } from '@tlsrep/platform/metrics/metrics'
@@ -60,6 +61,7 @@ export class ServiceFrame {
         this.#http = http
         http.addCheck(lifecycle.check)
         addRoutes(http)
+        if (config.kafka?.schema_registry !== undefined) http.addCheck(registryCheck(this.eventLog))
         exposeRooms(registry, this.rooms)
         exposeEventLog(registry, this.eventLog)
         const address = await http.listen()
@@ -67,6 +69,17 @@ export class ServiceFrame {
       },
       stop: async () => this.#http?.close(),
     }
+  }
+}
+
+/** What a registry that is away holds up is asked for again and again: it is told here that it is. */
+function registryCheck(eventLog: Pick<KafkaEventLog, 'registryOutage'>): HealthCheck {
+  return {
+    name: 'schema registry',
+    check: async () => {
+      const outage = await eventLog.registryOutage()
+      return { ok: outage === null, detail: outage ?? 'not away' }
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { KafkaEventLog } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
 import type { KafkaSettings } from '@tlsrep/platform/event-log/kafka/kafkajs'
 import { type MigratedTopics, migrateTopics } from '@tlsrep/platform/event-log/kafka/migrate-topics'
+import { SchemaRegistry } from '@tlsrep/platform/event-log/schema-registry'
 import type { Logger } from 'pino'
 
 export type KafkaConfig = NonNullable<Config['kafka']>
@@ -34,7 +35,21 @@ export function kafkaSettings({ brokers, client_id, compression, tls, sasl }: Ka
   }
 }
 
-function tlsOptions({ ca, cert, key }: NonNullable<KafkaConfig['tls']>): ConnectionOptions {
+function schemaRegistry(registry: NonNullable<KafkaConfig['schema_registry']>, now: () => number): SchemaRegistry {
+  const { url, username, password_file, tls } = registry
+  const user = username ?? ''
+  const password = password_file === undefined ? '' : readSecret(password_file)
+  return new SchemaRegistry({
+    url,
+    credentials: username === undefined && password_file === undefined ? null : { user, password },
+    ...(tls && { tls: tlsOptions(tls) }),
+    now,
+  })
+}
+
+type CertificateFiles = NonNullable<KafkaConfig['tls']>
+
+function tlsOptions({ ca, cert, key }: CertificateFiles): Pick<ConnectionOptions, keyof CertificateFiles> {
   return {
     ...(ca !== undefined && { ca: [readFileSync(ca, 'utf8')] }),
     ...(cert !== undefined && { cert: readFileSync(cert, 'utf8') }),
@@ -54,6 +69,7 @@ export function openKafka(
     kafka: kafkaSettings(kafka),
     transactionalId,
     topicPrefix: kafka.topic_prefix,
+    ...(kafka.schema_registry && { registry: schemaRegistry(kafka.schema_registry, now) }),
     now,
     logger: logger.child({ component: 'event_log' }),
   })

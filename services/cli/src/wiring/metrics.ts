@@ -1,6 +1,5 @@
 import { type CollectorCounters, createCollectorCounters } from '@tlsrep/collector/live/counters'
 import type { Collector } from '@tlsrep/collector/main'
-import type { KafkaEventLog } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
 import { exposeCounters, type MetricDescription } from '@tlsrep/platform/metrics/metrics'
 import type { ActionCounters } from '@tlsrep/publisher/outputs/action-tally'
 import type { Publisher } from '@tlsrep/publisher/publisher'
@@ -234,22 +233,5 @@ function exposeClickHouse(registry: Registry, rooms: Rooms): void {
     errors: failed('sending', 'query'),
     starts: { name: 'child_starts_total', help: 'Starts of the child server.' },
     crashes: { name: 'child_crashes_total', help: 'Ends of the child server that nobody had asked for.' },
-  })
-}
-
-/** Of Kafka: what was written and read, and how far behind each partition is. */
-export function exposeEventLog(registry: Registry, eventLog: KafkaEventLog): void {
-  exposeCounters(registry, 'event_log', () => eventLog.counters, {
-    appends: { name: 'sent_batches_total', help: 'Batches that were handed on and are durable.' },
-    appended_records: sent('Records that were handed on and are durable.'),
-    append_failures: failed('sending', 'append'),
-  })
-  exposeCounters(registry, 'event_log', () => ({ lag: eventLog.lag }), {
-    lag: {
-      name: 'lag_records',
-      help: 'Records not handled yet, by topic and partition.',
-      kind: 'gauge',
-      keyLabel: 'partition',
-    },
   })
 }

@@ -85,20 +85,20 @@ type Kafka = NonNullable<ParsedConfig['kafka']>
 
 function kafkaWithPaths(kafka: Kafka, path: (text: string) => string, secret: (text: string) => string): Kafka {
   const { tls, sasl, schema_registry: registry } = kafka
+  const withPaths = ({ ca, cert, key }: NonNullable<Kafka['tls']>) => ({
+    ...(ca !== undefined && { ca: path(ca) }),
+    ...(cert !== undefined && { cert: path(cert) }),
+    ...(key !== undefined && { key: secret(key) }),
+  })
   return {
     ...kafka,
-    ...(tls && {
-      tls: {
-        ...(tls.ca !== undefined && { ca: path(tls.ca) }),
-        ...(tls.cert !== undefined && { cert: path(tls.cert) }),
-        ...(tls.key !== undefined && { key: secret(tls.key) }),
-      },
-    }),
+    ...(tls && { tls: withPaths(tls) }),
     ...(sasl && { sasl: { ...sasl, password_file: secret(sasl.password_file) } }),
     ...(registry && {
       schema_registry: {
         ...registry,
         ...(registry.password_file !== undefined && { password_file: secret(registry.password_file) }),
+        ...(registry.tls && { tls: withPaths(registry.tls) }),
       },
     }),
   }

@@ -12,6 +12,16 @@ const credentials = {
   password_file: secretPath('/etc/tlsrep/kafka-password').describe('File whose first line is the password.'),
 }
 
+const tls = z.strictObject({
+  ca: filePath('/etc/tlsrep/kafka-ca.crt')
+    .optional()
+    .describe('Certificates to trust, PEM. Default: those that Node brings along.'),
+  cert: filePath('/etc/tlsrep/kafka.crt')
+    .optional()
+    .describe('Certificate of this client, PEM, where the other side asks for one.'),
+  key: secretPath('/etc/tlsrep/kafka.key').optional().describe('Its private key, PEM.'),
+})
+
 /** Kafka, for the services `collect`, `score` and `publish`; `tlsrep start` has no use for it. */
 export const kafkaSchema = z.strictObject({
   brokers: z
@@ -43,18 +53,7 @@ export const kafkaSchema = z.strictObject({
     .prefault('7d')
     .describe('How long `tls.negotiations` keeps events, for `tlsrep migrate`: how long scorers may be away.'),
   compression: z.enum(['none', 'gzip', 'zstd']).prefault('zstd').describe('Of what is sent.'),
-  tls: z
-    .strictObject({
-      ca: filePath('/etc/tlsrep/kafka-ca.crt')
-        .optional()
-        .describe('Certificates to trust, PEM. Default: those of the system.'),
-      cert: filePath('/etc/tlsrep/kafka.crt')
-        .optional()
-        .describe('Certificate of this client, PEM, where brokers ask for one.'),
-      key: secretPath('/etc/tlsrep/kafka.key').optional().describe('Its private key, PEM.'),
-    })
-    .optional()
-    .describe('Speaks TLS to the brokers; an empty section will do.'),
+  tls: tls.optional().describe('Speaks TLS to the brokers; an empty section will do.'),
   sasl: z
     .strictObject({
       mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('As the brokers have it.'),
@@ -69,6 +68,7 @@ export const kafkaSchema = z.strictObject({
       ),
       username: credentials.username.optional(),
       password_file: credentials.password_file.optional(),
+      tls: tls.optional().describe('For an https URL: whom to trust, and who this client is.'),
     })
     .optional()
     .describe('Frames records as its readers expect. Default: Avro single-object encoding, without a registry.'),

@@ -146,6 +146,9 @@ function fileProblems(
     [['kafka', 'tls', 'key'], config.kafka?.tls?.key],
     [['kafka', 'sasl', 'password_file'], config.kafka?.sasl?.password_file],
     [['kafka', 'schema_registry', 'password_file'], config.kafka?.schema_registry?.password_file],
+    [['kafka', 'schema_registry', 'tls', 'ca'], config.kafka?.schema_registry?.tls?.ca],
+    [['kafka', 'schema_registry', 'tls', 'cert'], config.kafka?.schema_registry?.tls?.cert],
+    [['kafka', 'schema_registry', 'tls', 'key'], config.kafka?.schema_registry?.tls?.key],
   ]
   return named.flatMap(([path, text]): CrossProblem[] => {
     if (text === undefined) return []

@@ -1,70 +1,18 @@
-import { createServer, type Server } from 'node:http'
 import { type AvroSchema, createEncoder, createReader, schemaJson } from '@tlsrep/schemas'
 import { afterEach, describe, expect, test } from 'vitest'
 import { event } from '../../../../schemas/test/events.ts'
+import { certificateFor127001 } from '../../../../test/support/kafka/certificate.ts'
+import { RegistryStandIn, type StandInOptions } from '../../../../test/support/kafka/schema-registry.ts'
 import { SchemaRegistry, type SchemaRegistryOptions, SchemaRegistryUnavailable } from './schema-registry.ts'
-
-/**
- * A stand-in for a Confluent Schema Registry: the two requests that are made of it, with its status and error codes as its API's
- * documentation states them. No real registry has been run against.
- */
-class StandIn {
-  readonly requests: string[] = []
-  readonly #schemas: string[] = []
-  readonly #server: Server
-  answer: { status: number; body: string } | null = null
-
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      let text = ''
-      request.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-      })
-      request.on('end', () => {
-        this.requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`.trim())
-        const { status, body } = this.answer ?? this.#answer(request.method ?? '', request.url ?? '', text)
-        response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' }).end(body)
-      })
-    })
-  }
-
-  static async listen(): Promise<StandIn> {
-    const standIn = new StandIn()
-    await new Promise<void>((resolve) => standIn.#server.listen(0, '127.0.0.1', resolve))
-    return standIn
-  }
-
-  get url(): string {
-    const address = this.#server.address()
-    return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-  }
-
-  add(schema: string): number {
-    if (!this.#schemas.includes(schema)) this.#schemas.push(schema)
-    return this.#schemas.indexOf(schema) + 100
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => this.#server.close(resolve))
-  }
-
-  #answer(method: string, path: string, text: string): { status: number; body: string } {
-    const json = (status: number, body: object) => ({ status, body: JSON.stringify(body) })
-    if (method === 'POST') return json(200, { id: this.add((JSON.parse(text) as { schema: string }).schema) })
-    const schema = this.#schemas[Number(path.split('/').at(-1)) - 100]
-    return schema === undefined ? json(404, { error_code: 40403, message: 'Schema not found' }) : json(200, { schema })
-  }
-}
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
-async function start(options: Partial<SchemaRegistryOptions> = {}) {
-  const standIn = await StandIn.listen()
-  stops.push(() => standIn.close())
+async function start(options: Partial<SchemaRegistryOptions> = {}, standInOptions: StandInOptions = {}) {
+  const standIn = await RegistryStandIn.listen(standInOptions)
+  stops.push(() => standIn.stop())
   let now = 0
   const registry = new SchemaRegistry({ url: standIn.url, credentials: null, now: () => now, ...options })
   const later = (ms: number): void => {
@@ -125,7 +73,7 @@ describe('the schema registry', () => {
     }
     standIn.answer = null
     expect(await register()).toBe(100)
-    await standIn.close()
+    await standIn.stop()
     await expect(registry.learn([{ key: null, value: framed(7) }])).rejects.toBeInstanceOf(SchemaRegistryUnavailable)
   })
 
@@ -144,5 +92,23 @@ describe('the schema registry', () => {
       await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('geheim') })
     }
     expect(standIn.requests[0]).toContain(`Basic ${Buffer.from('u:geheim').toString('base64')}`)
+  })
+
+  test('is spoken to over TLS by whom it trusts, under a user, and by nobody else', async () => {
+    const { key, certificate } = certificateFor127001()
+    const credentials = { user: 'u', password: 'geheim' }
+    const trusting = { credentials, tls: { ca: certificate } }
+    const { standIn, registry } = await start(trusting, { tls: { key, cert: certificate }, credentials })
+    expect(await registry.register('t', schemaJson('Listing'))).toBe(100)
+    const stranger = new SchemaRegistry({ ...trusting, url: standIn.url, credentials: null, now: () => 0 })
+    await expect(stranger.ping()).rejects.toMatchObject({ code: 'TLSREP_SCHEMA_REGISTRY_DENIED' })
+    const distrusting = new SchemaRegistry({ url: standIn.url, credentials, now: () => 0 })
+    await expect(distrusting.ping()).rejects.toThrow('certificate')
+  })
+
+  test('is never asked for an id that no registry gives', async () => {
+    const { standIn, registry } = await start()
+    await registry.learn([{ key: null, value: Buffer.of(0, 0xff, 0xff, 0xff, 0xff, 1) }])
+    expect(standIn.requests).toEqual([])
   })
 })

@@ -2,12 +2,15 @@ import type { AvroSchema } from '@tlsrep/schemas'
 import { CONFLUENT_LENGTH } from '@tlsrep/schemas/framing'
 import { OperatorError } from '../errors/operator-error.ts'
 import type { LogRecord } from './event-log.ts'
+import { exchange, type RegistryRequest } from './registry-request.ts'
 
 export interface SchemaRegistryOptions {
   /** Without a path: `https://registry.example.net:8081`. */
   url: string
   /** HTTP basic authentication; null without. */
   credentials: { user: string; password: string } | null
+  /** For an `https:` URL: whom to trust, and this client's certificate; default Node's. */
+  tls?: RegistryRequest['tls']
   /** Milliseconds that an answer may take; default 10 000. */
   timeout?: number
   /** Milliseconds since 1970 UTC. */
@@ -21,6 +24,8 @@ export class SchemaRegistryUnavailable extends Error {
 
 /** Milliseconds for which an id that the registry does not know is not asked for again: broken records must not make a flood of requests. */
 const UNKNOWN_FOR_MS = 60_000
+/** The most unknown ids that are remembered: records can name any four bytes. */
+const UNKNOWN_MAX = 10_000
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 const [NOT_FOUND, CONFLICT, UNPROCESSABLE] = [404, 409, 422]
 /** Codes in the body of a 404: the subject, the version, the schema. Without one of them the address is no registry's. */
@@ -61,7 +66,12 @@ export class SchemaRegistry {
     return registering
   }
 
-  /** The schema behind an id, as far as it has been fetched; for `resolveConfluentId` of a reader. */
+  /** Resolves where it answers. @throws OperatorError, SchemaRegistryUnavailable */
+  async ping(): Promise<void> {
+    await this.#request('GET', '/schemas/types')
+  }
+
+  /** The schema behind an id, as far as it has been fetched or registered. */
   schemaOf(id: number): AvroSchema | undefined {
     return this.#schemas.get(id)
   }
@@ -113,28 +123,20 @@ export class SchemaRegistry {
 
   #forget(id: number): void {
     this.counters.unknown_ids++
+    if (this.#unknownUntil.size >= UNKNOWN_MAX) this.#unknownUntil.clear()
     this.#unknownUntil.set(id, this.#options.now() + UNKNOWN_FOR_MS)
   }
 
-  async #request(method: string, path: string, content?: object): Promise<{ status: number; body: unknown }> {
-    const { url, credentials, timeout = 10_000 } = this.#options
-    const headers = new Headers({ accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE })
-    if (credentials !== null) {
-      const { user, password } = credentials
-      headers.set('authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`)
-    }
+  async #request(method: RegistryRequest['method'], path: string, content?: object): Promise<Answer> {
+    const { url, credentials, timeout = 10_000, tls = {} } = this.#options
+    const body = content === undefined ? null : JSON.stringify(content)
+    const headers = { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE, ...authorization(credentials) }
     this.counters.requests++
     try {
-      const answer = await fetch(new URL(path, url), {
-        method,
-        headers,
-        ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-        signal: AbortSignal.timeout(timeout),
-        redirect: 'error',
-      })
-      if (answer.status === 401 || answer.status === 403) throw this.#denied(answer.status)
-      if (answer.status >= 500 || answer.status === 429) throw new Error(`it answers ${answer.status}`)
-      return { status: answer.status, body: (await answer.json()) as unknown }
+      const { status, text } = await exchange({ url: new URL(path, url), method, headers, body, timeout, tls })
+      if (status === 401 || status === 403) throw this.#denied(status)
+      if (status >= 500 || status === 429) throw new Error(`it answers ${status}`)
+      return { status, body: JSON.parse(text) as unknown }
     } catch (error) {
       this.counters.failures++
       if (error instanceof OperatorError) throw error
@@ -163,10 +165,22 @@ export class SchemaRegistry {
   }
 }
 
-/** The schema's id before a record in Confluent's wire format; null before any other. */
+interface Answer {
+  status: number
+  body: unknown
+}
+
+function authorization(credentials: SchemaRegistryOptions['credentials']): Record<string, string> {
+  if (credentials === null) return {}
+  const { user, password } = credentials
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
+}
+
+/** The schema's id before a record in Confluent's wire format; null before any other, and where no registry gives such an id. */
 function idOf(value: Uint8Array): number | null {
   if (value[0] !== 0 || value.length < CONFLUENT_LENGTH) return null
-  return new DataView(value.buffer, value.byteOffset, CONFLUENT_LENGTH).getInt32(1)
+  const id = new DataView(value.buffer, value.byteOffset, CONFLUENT_LENGTH).getInt32(1)
+  return id < 0 ? null : id
 }
 
 function parseSchema(text: string): AvroSchema | undefined {
@@ -184,8 +198,8 @@ function messageOf(body: unknown): string {
   return typeof message === 'string' ? message.slice(0, MESSAGE_LENGTH) : 'no message'
 }
 
-/** fetch says only that it failed; why is in the cause. */
+/** Of several addresses that were tried, the words of the first. */
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
+  if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
 }

@@ -123,9 +123,12 @@ export class Generation {
   }
 
   async #hand(parcel: Parcel): Promise<void> {
-    const { topic, handle, state, now } = this.#options
+    const { topic, handle, state, now, framing } = this.#options
     if (parcel.records.length > 0) {
-      await handle(deliveryOf(topic, this.#view.log, parcel)).catch((error: unknown) => {
+      const records = await framing.incoming(parcel.records, this.#over.signal)
+      // Given back before anybody knew how to read it: whoever has the partitions next gets it.
+      if (records === null) return
+      await handle(deliveryOf(topic, this.#view.log, { ...parcel, records })).catch((error: unknown) => {
         throw new HandlerFailed('', { cause: error })
       })
       state.counters.deliveries++

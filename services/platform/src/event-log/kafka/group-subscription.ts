@@ -4,6 +4,7 @@ import { endedBy } from './attempts.ts'
 import { type FetchBounds, listOffsets, type TopicView, viewTopic } from './cluster-view.ts'
 import { CODE, classified, codeOf, isTopicMissing, KafkaUnavailable, wordsOf } from './failure.ts'
 import { idle } from './fetch-loop.ts'
+import type { Framing } from './framing.ts'
 import { Generation, HandlerFailed } from './generation.ts'
 import { GroupMember } from './group-member.ts'
 import type { InboxBounds } from './inbox.ts'
@@ -18,6 +19,7 @@ export interface GroupSubscriptionOptions {
   topicName: string
   group: string
   handle: BatchHandler
+  framing: Pick<Framing, 'incoming'>
   /**
    * Told of the partitions after each rebalance, before the first batch of them: what an earlier owner has begun can be finished here.
    * They are this reader's until the next call.

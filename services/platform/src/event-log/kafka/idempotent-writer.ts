@@ -3,12 +3,14 @@ import type { AppendBatch, Topic } from '../event-log.ts'
 import { type AppendBounds, AppendQueue } from './append-queue.ts'
 import { endedBy, patiently } from './attempts.ts'
 import { classified } from './failure.ts'
+import type { Framing } from './framing.ts'
 import type { KafkaClient, OneProducer } from './kafkajs.ts'
 import { SMALL_SENDS, sendsOf, type TopicMessages } from './messages.ts'
 
 export interface IdempotentWriterOptions {
   client: Pick<KafkaClient, 'idempotentProducer' | 'codec'>
   topicName: (topic: Topic) => string
+  framing: Pick<Framing, 'outgoing'>
   bounds: AppendBounds
   /** Milliseconds that an append tries to get through an outage before it rejects. */
   patience: number
@@ -44,11 +46,12 @@ export class IdempotentWriter {
   }
 
   #write(group: readonly AppendBatch[]): Promise<void> {
-    const { now, patience, signal, logger, topicName } = this.#options
+    const { now, patience, signal, logger, topicName, framing } = this.#options
     const failed = (error: Error): void => logger.debug({ err: error }, 'a send failed')
-    const sends = sendsOf(group, topicName, SMALL_SENDS)
+    let sends: TopicMessages[][] | null = null
     let done = 0
     return patiently({ now, patience, signal, failed }, async () => {
+      sends ??= sendsOf(await framing.outgoing(group), topicName, SMALL_SENDS)
       for (const topicMessages of sends.slice(done)) {
         await this.#send(topicMessages)
         done++

@@ -100,6 +100,10 @@ function parcelOf(entries: readonly Entry[]): Parcel {
   return parcel
 }
 
-export function deliveryOf(topic: Topic, log: string, { ranges, records }: Parcel): DeliveredBatch {
+export function deliveryOf(
+  topic: Topic,
+  log: string,
+  { ranges, records }: Pick<DeliveredBatch, 'ranges' | 'records'>,
+): DeliveredBatch {
   return { topic, log, ranges, records }
 }

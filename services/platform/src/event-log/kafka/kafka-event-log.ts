@@ -10,10 +10,12 @@ import type {
   Topic,
 } from '../event-log.ts'
 import { TOPICS } from '../event-log.ts'
+import type { SchemaRegistry } from '../schema-registry.ts'
 import { patiently } from './attempts.ts'
 import { isCommitted, type TopicView, viewTopic, viewTopics } from './cluster-view.ts'
 import { readCompacted } from './compacted.ts'
 import { classified, KafkaUnavailable, unreachable } from './failure.ts'
+import { type Framing, RegisteredFraming, SINGLE_OBJECT } from './framing.ts'
 import { GroupSubscription, type OutOfRange } from './group-subscription.ts'
 import { IdempotentWriter } from './idempotent-writer.ts'
 import { createKafkaClient, type KafkaClient, type KafkaConnection, type KafkaSettings } from './kafkajs.ts'
@@ -29,6 +31,8 @@ export interface KafkaEventLogOptions {
   transactionalId: string | null
   /** Stands before the names of all topics; default none. */
   topicPrefix?: string
+  /** Whose ids stand before the records; without it they have single-object encoding. */
+  registry?: SchemaRegistry
   /** Where a group goes on when its saved position is not in the log any more; default `earliest`. */
   outOfRange?: OutOfRange
   tuning?: Partial<Tuning>
@@ -56,6 +60,7 @@ export class KafkaEventLog implements EventLog {
   readonly #options: KafkaEventLogOptions
   readonly #tuning: Tuning
   readonly #client: KafkaClient
+  readonly #framing: Framing
   readonly #writer: TransactionalWriter | IdempotentWriter
   readonly #stop = new AbortController()
   readonly #subscriptions = new Map<Promise<void>, AbortController>()
@@ -68,6 +73,7 @@ export class KafkaEventLog implements EventLog {
     this.#options = options
     this.#client = client
     this.#tuning = { ...DEFAULT_TUNING, ...options.tuning }
+    this.#framing = this.#createFraming()
     this.#writer = this.#createWriter()
   }
 
@@ -81,17 +87,14 @@ export class KafkaEventLog implements EventLog {
     return log
   }
 
-  /** Of every topic that is read: records not handled yet, by `topic/partition`. */
-  get lag(): Readonly<Record<string, number>> {
-    const lags = [...this.#states].flatMap(([topic, state]) =>
-      [...state.lag].map(([partition, lag]) => [`${topic}/${partition}`, lag] as const),
-    )
-    return Object.fromEntries(lags)
-  }
-
   /** How a topic is being read; undefined where nobody does. */
   reading(topic: Topic): ReadingState | undefined {
     return this.#states.get(topic)
+  }
+
+  /** Why the schema registry cannot be asked now; null where it can, or where there is none. */
+  registryOutage(): Promise<string | null> {
+    return this.#framing.outage()
   }
 
   /** Everything counted here, under the names that the metrics have. */
@@ -101,7 +104,8 @@ export class KafkaEventLog implements EventLog {
       for (const [name, count] of Object.entries(counters)) read[name] = (read[name] ?? 0) + count
     }
     const written = this.#writer instanceof TransactionalWriter ? this.#writer.counters : {}
-    return { ...this.counters, ...written, ...read }
+    const { failures = 0, unknown_ids = 0 } = this.#options.registry?.counters ?? {}
+    return { ...this.counters, ...written, ...read, registry_failures: failures, registry_unknown_ids: unknown_ids }
   }
 
   async append(batch: AppendBatch): Promise<void> {
@@ -138,12 +142,13 @@ export class KafkaEventLog implements EventLog {
       topic,
       topicName: this.#topicName(topic),
       handle,
+      framing: this.#framing,
       ...this.#reading,
       state,
       signal: AbortSignal.any([signal, ending.signal]),
     }
     const running = options.whole
-      ? new WholeSubscription({ ...shared, loaded: options.loaded ?? nothing }).run()
+      ? new WholeSubscription({ ...shared, loaded: options.loaded ?? (() => {}) }).run()
       : new GroupSubscription({
           ...shared,
           ...this.#tuning,
@@ -225,11 +230,18 @@ export class KafkaEventLog implements EventLog {
     }
   }
 
+  #createFraming(): Framing {
+    const { registry, now, logger } = this.#options
+    if (registry === undefined) return SINGLE_OBJECT
+    return new RegisteredFraming({ registry, topicName: (topic) => this.#topicName(topic), now, logger })
+  }
+
   #createWriter(): TransactionalWriter | IdempotentWriter {
     const { transactionalId, now, logger } = this.#options
     const shared = {
       client: this.#client,
       topicName: (topic: Topic) => this.#topicName(topic),
+      framing: this.#framing,
       bounds: { maxRecords: this.#tuning.maxRecords, maxBytes: this.#tuning.maxBytes },
       patience: this.#tuning.appendPatience,
       attemptTimeout: this.#tuning.attemptTimeout,
@@ -247,15 +259,22 @@ export class KafkaEventLog implements EventLog {
     })
   }
 
-  #readOnce<T>(topic: Topic, read: (connection: KafkaConnection, view: TopicView) => Promise<T>): Promise<T> {
+  async #readOnce(
+    topic: Topic,
+    read: (connection: KafkaConnection, view: TopicView) => Promise<LogRecord[]>,
+  ): Promise<readonly LogRecord[]> {
     this.#refuseClosed()
     const name = this.#topicName(topic)
     const { now, logger } = this.#options
     const failed = (error: Error): void => logger.debug({ err: error }, 'a reading failed')
     const signal = this.#stop.signal
-    return patiently({ now, patience: this.#tuning.startPatience, signal, failed }, () =>
+    const patience = this.#tuning.startPatience
+    const records = await patiently({ now, patience, signal, failed }, () =>
       this.#connected(async (connection) => read(connection, await viewTopic(connection, name)), `reading ${name}`),
     )
+    const readable = await this.#framing.incoming(records, AbortSignal.any([signal, AbortSignal.timeout(patience)]))
+    if (readable === null) throw new KafkaUnavailable(`${name} was read, and the schema registry was away`)
+    return readable
   }
 
   /** With connections of its own, closed again. */
@@ -279,5 +298,3 @@ export class KafkaEventLog implements EventLog {
 function isCompacted(topic: Topic): topic is CompactedTopic {
   return topic === 'tls.listings' || topic === 'tls.overrides' || topic === 'tls.checkpoints'
 }
-
-function nothing(): void {}

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { AppendBatch } from '../event-log.ts'
 import { KafkaCodeError } from './failure.ts'
+import { SINGLE_OBJECT } from './framing.ts'
 import type { OneProducer } from './kafkajs.ts'
 import { TransactionalWriter } from './transactional-writer.ts'
 
@@ -33,6 +34,7 @@ function start(lasted: number, failure: Error) {
     client: { transactionalProducer, codec: 0 },
     transactionalId: 'mx1',
     topicName: (topic) => topic,
+    framing: SINGLE_OBJECT,
     isCommitted: async () => false,
     bounds: { maxRecords: 10, maxBytes: 1000 },
     patience: 60_000,

@@ -4,6 +4,7 @@ import type { AppendBatch, Topic } from '../event-log.ts'
 import { type AppendBounds, AppendQueue } from './append-queue.ts'
 import { endedBy, patiently } from './attempts.ts'
 import { classified, collectorFenced, isFenced, isTooLarge, KafkaUnavailable } from './failure.ts'
+import type { Framing } from './framing.ts'
 import { type KafkaClient, type OneProducer, TRANSACTION_TIMEOUT_MS } from './kafkajs.ts'
 import { LARGE_SENDS, SMALL_SENDS, sendsOf } from './messages.ts'
 
@@ -19,6 +20,7 @@ export interface TransactionalWriterOptions {
   /** A configured name, never one that changes from start to start: it is what ends an earlier run's transaction. */
   transactionalId: string
   topicName: (topic: Topic) => string
+  framing: Pick<Framing, 'outgoing'>
   /** Whether the record was committed, once its transaction is over. */
   isCommitted: (position: RecordPosition, signal: AbortSignal) => Promise<boolean>
   bounds: AppendBounds
@@ -99,7 +101,7 @@ export class TransactionalWriter {
     return this.#attempts(this.#options.patience, async () => {
       const producer = await this.#ready()
       const open = group.filter((batch) => !this.#committed.has(batch))
-      if (open.length > 0) await this.#transact(producer, open)
+      if (open.length > 0) await this.#transact(producer, open, await this.#options.framing.outgoing(open))
     })
   }
 
@@ -154,12 +156,13 @@ export class TransactionalWriter {
     }
   }
 
-  async #transact(one: OneProducer, group: readonly AppendBatch[]): Promise<void> {
+  /** @param framed what is written for the group */
+  async #transact(one: OneProducer, group: readonly AppendBatch[], framed: readonly AppendBatch[]): Promise<void> {
     const { now } = this.#options
     const began = now()
     const progress: Progress = { position: null, committing: false, givenUp: false }
     try {
-      await endedBy(this.#deadline(), this.#steps(one, group, progress))
+      await endedBy(this.#deadline(), this.#steps(one, framed, progress))
       this.counters.transactions++
     } catch (error) {
       progress.givenUp = true

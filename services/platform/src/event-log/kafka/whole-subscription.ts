@@ -5,6 +5,7 @@ import { CompactedIndex, type CompactedOptions } from './compacted.ts'
 import { EndWatch } from './end-watch.ts'
 import { classified, KafkaUnavailable, topicRecreated, wordsOf } from './failure.ts'
 import { fetchLoop, idle } from './fetch-loop.ts'
+import type { Framing } from './framing.ts'
 import { deliveryOf, Inbox, type InboxBounds } from './inbox.ts'
 import type { KafkaClient, KafkaConnection } from './kafkajs.ts'
 import type { ReadingState } from './reading-state.ts'
@@ -14,6 +15,7 @@ export interface WholeSubscriptionOptions {
   topic: Topic
   topicName: string
   handle: BatchHandler
+  framing: Pick<Framing, 'incoming'>
   /** Called once, when the whole content of the topic has been handled. */
   loaded: () => void
   bounds: FetchBounds
@@ -140,7 +142,7 @@ class Following {
   }
 
   async #deliver(): Promise<void> {
-    const { topic, handle, state, now } = this.#options
+    const { topic, handle, state, now, framing } = this.#options
     while (!this.#over.signal.aborted) {
       if (this.#inbox.empty) {
         this.#look()
@@ -149,7 +151,9 @@ class Following {
       }
       const parcel = this.#inbox.take()
       if (parcel.records.length > 0) {
-        await handle(deliveryOf(topic, this.#source.view.log, parcel))
+        const records = await framing.incoming(parcel.records, this.#over.signal)
+        if (records === null) return
+        await handle(deliveryOf(topic, this.#source.view.log, { ...parcel, records }))
         state.counters.deliveries++
         state.counters.delivered_records += parcel.records.length
       }
