@@ -13,7 +13,7 @@ import { BIN, type ServiceCommand, ServiceProcess } from './service-process.ts'
 export interface InstallationOptions {
   /** Logs that collectors read, one input each. */
   logs: readonly string[]
-  /** Of `tls.negotiations`, and of the other topics too; default 16. */
+  /** Of `tls.negotiations`; default 16. */
   partitions?: number
   broker?: KafkaBrokerOptions
   /** Where services find ClickHouse, instead of where it is: for something in between. */

@@ -41,7 +41,7 @@ export const kafkaSchema = z.strictObject({
     .max(1000)
     .prefault(16)
     .describe(
-      'Partitions of each topic, for `tlsrep migrate`: most scorers that can share the work. Not to be changed later.',
+      'Partitions of `tls.negotiations`, for `tlsrep migrate`: most scorers that can share the work. Not to be changed later. The other topics have 4, or fewer if this is less.',
     ),
   replication_factor: z
     .int()

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CODE, KafkaCodeError, KafkaUnavailable, topicMissing } from './failure.ts'
-import type { KafkaConnection } from './kafkajs.ts'
+import type { KafkaConnection } from './kafkajs-connection.ts'
 import {
   type FetchedPartition,
   fetchRequest,

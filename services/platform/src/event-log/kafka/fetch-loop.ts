@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type FetchBounds, fetchPartitions, type TopicView, viewTopic } from './cluster-view.ts'
 import { CODE, classified, isTopicMissing, KafkaCodeError, KafkaUnavailable, wordsOf } from './failure.ts'
-import type { KafkaConnection } from './kafkajs.ts'
+import type { KafkaConnection } from './kafkajs-connection.ts'
 import type { FetchedPartition } from './requests.ts'
 
 export interface FetchLoopOptions {

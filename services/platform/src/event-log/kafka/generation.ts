@@ -4,7 +4,7 @@ import { fetchLoop, idle } from './fetch-loop.ts'
 import type { GroupMember, Standing } from './group-member.ts'
 import type { GroupSubscriptionOptions } from './group-subscription.ts'
 import { deliveryOf, Inbox, type Parcel } from './inbox.ts'
-import type { KafkaConnection } from './kafkajs.ts'
+import type { KafkaConnection } from './kafkajs-connection.ts'
 
 /** How long positions behind markers, where no record was delivered, wait to be saved. */
 const IDLE_COMMIT_MS = 5000

@@ -1,7 +1,7 @@
 import { within } from './attempts.ts'
 import { CODE, codeOf } from './failure.ts'
 import { type JoinedGroup, type JoinRequest, joinRequest, MemberIdGiven } from './join-request.ts'
-import { type GroupBroker, type KafkaConnection, MemberAssignment, MemberMetadata } from './kafkajs.ts'
+import { type GroupBroker, type KafkaConnection, MemberAssignment, MemberMetadata } from './kafkajs-connection.ts'
 
 export interface GroupMemberOptions {
   connection: KafkaConnection

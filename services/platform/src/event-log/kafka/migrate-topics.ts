@@ -2,9 +2,10 @@ import type { Logger } from 'pino'
 import { OperatorError } from '../../errors/operator-error.ts'
 import { classified, codeOf, DENIED, KafkaUnavailable, unreachable, wordsOf } from './failure.ts'
 import { idle } from './fetch-loop.ts'
-import { type Admin, createKafkaClient, type KafkaConnection, type KafkaSettings, TOPIC_RESOURCE } from './kafkajs.ts'
+import { type Admin, createKafkaClient, type KafkaSettings, TOPIC_RESOURCE } from './kafkajs.ts'
+import type { KafkaConnection } from './kafkajs-connection.ts'
 import { metadataRequest } from './requests.ts'
-import { type TopicPlan, type TopicPlanOptions, topicPlans } from './topic-settings.ts'
+import { EVENTS, type TopicPlan, type TopicPlanOptions, topicPlans } from './topic-settings.ts'
 
 export interface MigrateTopicsOptions extends TopicPlanOptions {
   kafka: KafkaSettings
@@ -31,12 +32,13 @@ export interface MigratedTopics {
 
 const LEADERS_MS = 30_000
 const PARTITIONS = 'partitions'
-/** Other than planned, these break what the services rely on: which reader has a key, and whether a topic keeps each key's newest value. */
-const ESSENTIAL: readonly string[] = [PARTITIONS, 'cleanup.policy']
+/** A topic that cleans up in another way than planned loses listings, or keeps events for ever. */
+const CLEANUP = 'cleanup.policy'
 
 /**
  * Makes the topics that are missing. Those that are there are looked at and never changed; done again, it changes nothing.
- * @throws OperatorError where a topic has other partitions or another cleanup policy, after the missing ones were made
+ * @throws OperatorError where a topic has another cleanup policy, or that of the events other partitions than configured, after the missing
+ *   ones were made
  */
 export async function migrateTopics(options: MigrateTopicsOptions): Promise<MigratedTopics> {
   const client = createKafkaClient(options.kafka, options.logger)
@@ -53,7 +55,10 @@ export async function migrateTopics(options: MigrateTopicsOptions): Promise<Migr
     )
     const kept = plans.filter(({ topic }) => there.has(topic))
     const differences = await differencesOf(admin, kept)
-    const essential = differences.filter(({ setting }) => ESSENTIAL.includes(setting))
+    const events = `${options.topicPrefix ?? ''}${EVENTS}`
+    const essential = differences.filter(
+      ({ topic, setting }) => setting === CLEANUP || (setting === PARTITIONS && topic === events),
+    )
     if (essential.length > 0) throw topicsDiffer(essential)
     return { created: missing.map(({ topic }) => topic), kept: kept.map(({ topic }) => topic), differences }
   } catch (error) {
@@ -143,6 +148,6 @@ function topicsDiffer(differences: readonly TopicDifference[]): OperatorError {
     message: `Kafka has topics that tlsrep cannot work with: ${words.join('; ')}`,
     where: [...new Set(differences.map(({ topic }) => topic))].join(', '),
     remedy:
-      'set kafka.partitions to what the topics have, give them the cleanup policy that is planned, or use another topic prefix',
+      'set kafka.partitions to what tls.negotiations has, give them the cleanup policy that is planned, or use another topic prefix',
   })
 }

@@ -3,7 +3,7 @@ import type { FetchBounds, TopicView } from './cluster-view.ts'
 import { EndWatch } from './end-watch.ts'
 import { KafkaUnavailable, topicRecreated } from './failure.ts'
 import { fetchLoop } from './fetch-loop.ts'
-import type { KafkaConnection } from './kafkajs.ts'
+import type { KafkaConnection } from './kafkajs-connection.ts'
 import type { RecordBatch } from './record-batch.ts'
 
 export interface ReadThroughOptions {

@@ -9,7 +9,7 @@ export interface TopicPlan {
 export interface TopicPlanOptions {
   /** Stands before the names of all topics; default none. */
   topicPrefix?: string
-  /** Default 16. It cannot be changed later without moving keys from one partition to another. */
+  /** Of `tls.negotiations`; default 16. It cannot be changed later without moving keys from one partition to another. */
   partitions?: number
   /** Days; default 7. How long a scorer may be away without losing anything. */
   negotiationsRetentionDays?: number
@@ -17,7 +17,13 @@ export interface TopicPlanOptions {
   deadLetterRetentionDays?: number
 }
 
+export const EVENTS: Topic = 'tls.negotiations'
 const DAY_MS = 86_400_000
+/**
+ * Of every other topic, at most: what they carry is a small part of what the events are, nobody shares it out for its load, and each reader
+ * of a compacted topic reads all of its partitions at each start.
+ */
+const FEW_PARTITIONS = 4
 /** A segment is compacted only when it is closed; the topics are small, so time closes it. */
 const COMPACT = { 'cleanup.policy': 'compact', 'segment.ms': String(DAY_MS / 4), 'min.cleanable.dirty.ratio': '0.2' }
 
@@ -33,7 +39,7 @@ export function topicPlans(options: TopicPlanOptions = {}): TopicPlan[] {
   }
   return (Object.keys(TOPICS) as Topic[]).map((topic) => ({
     topic: `${topicPrefix}${topic}`,
-    partitions,
+    partitions: topic === EVENTS ? partitions : Math.min(partitions, FEW_PARTITIONS),
     settings: settings[topic],
   }))
 }

@@ -5,7 +5,8 @@ import { type AppendBounds, AppendQueue } from './append-queue.ts'
 import { endedBy, patiently } from './attempts.ts'
 import { classified, collectorFenced, isFenced, isTooLarge, KafkaUnavailable } from './failure.ts'
 import type { Framing } from './framing.ts'
-import { type KafkaClient, type OneProducer, TRANSACTION_TIMEOUT_MS } from './kafkajs.ts'
+import type { KafkaClient, OneProducer } from './kafkajs.ts'
+import { TRANSACTION_TIMEOUT_MS } from './kafkajs-cures.ts'
 import { LARGE_SENDS, SMALL_SENDS, sendsOf } from './messages.ts'
 
 /** Where one record of a transaction stands. */

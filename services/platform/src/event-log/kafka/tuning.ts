@@ -1,4 +1,4 @@
-import { TRANSACTION_TIMEOUT_MS } from './kafkajs.ts'
+import { TRANSACTION_TIMEOUT_MS } from './kafkajs-cures.ts'
 
 /** Times in milliseconds. */
 export interface Tuning {

@@ -7,7 +7,8 @@ import { classified, KafkaUnavailable, topicRecreated, wordsOf } from './failure
 import { fetchLoop, idle } from './fetch-loop.ts'
 import type { Framing } from './framing.ts'
 import { deliveryOf, Inbox, type InboxBounds } from './inbox.ts'
-import type { KafkaClient, KafkaConnection } from './kafkajs.ts'
+import type { KafkaClient } from './kafkajs.ts'
+import type { KafkaConnection } from './kafkajs-connection.ts'
 import type { ReadingState } from './reading-state.ts'
 
 export interface WholeSubscriptionOptions {

@@ -1,0 +1,87 @@
+import { createRequire } from 'node:module'
+import kafkajs, { type Broker, type Cluster } from 'kafkajs'
+import { within } from './attempts.ts'
+import { KafkaUnavailable, tooOld } from './failure.ts'
+import type { WireRequest } from './requests.ts'
+
+interface WireEncoder {
+  writeBufferInternal(bytes: Buffer): void
+}
+const require = createRequire(import.meta.url)
+const EncoderClass = require('kafkajs/src/protocol/encoder.js') as new () => WireEncoder
+
+export const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol
+
+/** What kafkajs has on a broker beyond its types; the versions are those that brokers 3.1 to 4.4 know. */
+export interface GroupBroker extends Broker {
+  nodeId: number
+  syncGroup(request: object): Promise<{ memberAssignment: Buffer }>
+  heartbeat(request: object): Promise<unknown>
+  leaveGroup(request: object): Promise<unknown>
+  listOffsets(request: object): Promise<{
+    responses: { topic: string; partitions: { partition: number; offset: string }[] }[]
+  }>
+}
+interface RawBroker {
+  versions?: Readonly<Record<number, { maxVersion: number }>>
+  connectionPool: { send(request: object): Promise<unknown> }
+  disconnect(): Promise<void>
+}
+
+/** Requests to the brokers of one cluster, over connections of its own: reads wait at the broker, and hold up whatever shares theirs. */
+export class KafkaConnection {
+  readonly #cluster: Cluster
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  /** Connects and learns the brokers. */
+  async connect(): Promise<void> {
+    await this.#cluster.connect()
+    await this.#cluster.refreshMetadata()
+  }
+
+  /** Sends a request of ours to a broker, or to any one where `node` is null. */
+  async send<T>(node: number | null, request: WireRequest<T>): Promise<T> {
+    const broker = await this.broker(node)
+    const raw = broker as unknown as RawBroker
+    const { apiKey, apiVersion, apiName, waits } = request
+    const newest = raw.versions?.[apiKey]?.maxVersion
+    if (newest !== undefined && newest < apiVersion) {
+      throw tooOld(`it knows ${apiName} up to version ${newest}, ${apiVersion} is needed`, apiName)
+    }
+    const encode = async (): Promise<WireEncoder> => {
+      const encoder = new EncoderClass()
+      encoder.writeBufferInternal(request.encode())
+      return encoder
+    }
+    const response = { decode: async (payload: Buffer) => request.decode(payload), parse: async (data: T) => data }
+    try {
+      const message = { request: { apiKey, apiVersion, apiName, encode }, response, requestTimeout: waits + 15_000 }
+      return (await raw.connectionPool.send(message)) as T
+    } catch (error) {
+      if (error instanceof Error && error.name === 'KafkaJSConnectionClosedError') await raw.disconnect()
+      throw error
+    }
+  }
+
+  /** A connected broker. One that is not known or not reachable makes the brokers be learned anew. */
+  async broker(node: number | null): Promise<GroupBroker> {
+    const id = node ?? this.#cluster.getNodeIds()[0]
+    if (id === undefined || id === -1) {
+      await this.connect()
+      throw new KafkaUnavailable('no broker leads the partition')
+    }
+    return (await this.#cluster.findBroker({ nodeId: String(id) })) as GroupBroker
+  }
+
+  async coordinator(groupId: string): Promise<GroupBroker> {
+    return (await this.#cluster.findGroupCoordinator({ groupId })) as GroupBroker
+  }
+
+  /** Waits for answers under way, as kafkajs does, but not for long. */
+  async disconnect(): Promise<void> {
+    await within(1000, this.#cluster.disconnect())
+  }
+}
