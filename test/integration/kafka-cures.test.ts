@@ -1,4 +1,6 @@
+import { viewTopic } from '@tlsrep/platform/event-log/kafka/cluster-view'
 import { createKafkaClient, type KafkaClient } from '@tlsrep/platform/event-log/kafka/kafkajs'
+import { fetchRequest } from '@tlsrep/platform/event-log/kafka/requests'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type KafkaBroker, kafkaAvailable, startKafka } from '../support/kafka/kafka.ts'
@@ -7,6 +9,27 @@ import { TopicSets } from '../support/kafka/suite.ts'
 
 const missing = await kafkaAvailable()
 if (missing !== null) console.warn(`skipped: ${missing}`)
+
+const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+const CONTROL = 0x20
+
+/** The attributes of each record batch in the answer to a fetch (protocol guide, "Record Batch"): the answer ends with them, then a tag count of each level. */
+function batchesIn(answer: Buffer): number[] {
+  const attributes: number[] = []
+  for (let end = answer.length - 3, at = firstBatch(answer); at + 61 <= end; at += 12 + answer.readInt32BE(at + 8)) {
+    attributes.push(answer.readInt16BE(at + 21))
+  }
+  return attributes
+}
+
+/** Offset 0, a length, an epoch of the leader, magic 2: nothing before it looks so. */
+function firstBatch(answer: Buffer): number {
+  for (let at = 0; at + 61 <= answer.length; at++) {
+    const isFirst = answer.readBigInt64BE(at) === 0n && answer.readInt8(at + 16) === 2
+    if (isFirst && answer.readInt32BE(at + 8) > 49 && at + 12 + answer.readInt32BE(at + 8) <= answer.length) return at
+  }
+  return answer.length
+}
 
 /** Each of these fails without the cure that it is about. */
 describe.skipIf(missing !== null)('kafkajs', () => {
@@ -47,6 +70,29 @@ describe.skipIf(missing !== null)('kafkajs', () => {
     await reader.stop()
     expect(reader.values).toEqual(['zstd', 'gzip', 'none'].map((name) => `${name}.${value}`))
   })
+
+  test('stores zstd with the broker, unless told otherwise', async () => {
+    await topics.fresh(1)
+    const [transactional, plain] = [await topics.open({ transactionalId: 'mx1' }), await topics.open()]
+    await transactional.append(batchOf('tls.negotiations', numbered(0, 100)))
+    await plain.append(batchOf('tls.negotiations', numbered(100, 100)))
+    expect(await codecsOf(events())).toEqual(['zstd', 'zstd'])
+  })
+
+  /** How the batches of records in partition 0 are compressed, as the broker sends them: those that end transactions left out. */
+  async function codecsOf(topic: string): Promise<string[]> {
+    const connection = client().connection()
+    await connection.connect()
+    const { id, leaders } = await viewTopic(connection, topic)
+    const bounds = { maxWait: 100, maxBytes: 1e6, maxPartitionBytes: 1e6 }
+    const positions = [{ partition: 0, offset: 0n }]
+    const asked = fetchRequest({ topicId: id, positions, isolation: 'read_uncommitted', ...bounds })
+    const answer = await connection.send(leaders.get(0) ?? 0, { ...asked, decode: (bytes) => bytes })
+    await connection.disconnect()
+    return batchesIn(answer)
+      .filter((attributes) => (attributes & CONTROL) === 0)
+      .map((attributes) => CODECS[attributes & 7] ?? 'another')
+  }
 
   test('waits a few milliseconds for the transaction before, not a third of a second', async () => {
     await topics.fresh(1)

@@ -10,14 +10,14 @@ export interface BrokerFiles {
   log4j: string
   /** What the broker printed. */
   output: string
-  ports: { plain: number; controller: number; behindProxy: number; proxy: number; secure: number }
+  ports: { plain: number; controller: number; behindProxy: number; proxy: number; secure: number; mutual: number }
 }
 
 /** A directory for one broker, whose name says which process it belongs to. */
 export async function claimFiles(): Promise<BrokerFiles> {
   removeAbandoned()
   const directory = mkdtempSync(join(parent(), `${process.pid}-${startOf(process.pid)}-`))
-  const [plain = 0, controller = 0, behindProxy = 0, proxy = 0, secure = 0] = await freePorts(5)
+  const [plain = 0, controller = 0, behindProxy = 0, proxy = 0, secure = 0, mutual = 0] = await freePorts(6)
   const at = (name: string): string => join(directory, name)
   return {
     directory,
@@ -25,7 +25,7 @@ export async function claimFiles(): Promise<BrokerFiles> {
     properties: at('server.properties'),
     log4j: at('log4j2.properties'),
     output: at('output.log'),
-    ports: { plain, controller, behindProxy, proxy, secure },
+    ports: { plain, controller, behindProxy, proxy, secure, mutual },
   }
 }
 

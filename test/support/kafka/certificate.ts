@@ -15,7 +15,7 @@ export function certificateFor127001(): KeyPair {
 }
 
 /** Signed by itself, with nothing but a name. */
-export function certificateOf(name: string): KeyPair {
+export function certificateNamed(name: string): KeyPair {
   return selfSigned(name, [])
 }
 

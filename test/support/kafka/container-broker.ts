@@ -61,6 +61,8 @@ class ContainerBroker implements KafkaBroker {
   readonly provider = 'container'
   readonly brokers: string[]
   readonly secureBrokers: string[] = []
+  readonly mutualBrokers: string[] = []
+  readonly client = { key: '', certificate: '' }
   readonly certificate = ''
   readonly proxyPort = 0
   readonly behindProxyPort = 0

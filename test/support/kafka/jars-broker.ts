@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BrokerFiles, claimFiles } from './broker-files.ts'
+import type { KeyPair } from './certificate.ts'
 import { hasCommand, run } from './command.ts'
 import { brokerJars } from './jars.ts'
 import type { KafkaBroker, KafkaBrokerOptions } from './kafka.ts'
 import { untilAnswering } from './ready.ts'
-import { certificateOf, secureSettings } from './secure.ts'
+import { pairOf, scramUsers, secureSettings } from './secure.ts'
 import { LOG4J_PROPERTIES, serverProperties } from './server-properties.ts'
 
 const STOP_MS = 15_000
@@ -26,7 +27,7 @@ export async function startJarsBroker(options: KafkaBrokerOptions): Promise<Kafk
     const secure = options.secure === true ? secureSettings(files.directory) : {}
     writeFileSync(files.properties, serverProperties(files, options.settings ?? {}, secure))
     writeFileSync(files.log4j, LOG4J_PROPERTIES)
-    await format(jars.directory, files)
+    await format(jars.directory, files, options.secure === true ? scramUsers() : [])
     // Linux kills the broker with the process that started it, however that ends.
     const dyingWithUs = (await hasCommand('setpriv')) ? ['setpriv', '--pdeathsig', 'KILL'] : []
     const broker = new JarsBroker(files, [...dyingWithUs, ...brokerCommand(jars.directory, files)])
@@ -38,9 +39,9 @@ export async function startJarsBroker(options: KafkaBrokerOptions): Promise<Kafk
   }
 }
 
-async function format(jars: string, files: BrokerFiles): Promise<void> {
+async function format(jars: string, files: BrokerFiles, users: readonly string[]): Promise<void> {
   const tool = ['-Xmx256m', '-XX:TieredStopAtLevel=1', ...classes(jars), 'kafka.tools.StorageTool']
-  const args = [...tool, 'format', '-t', 'tlsrep-test', '-c', files.properties]
+  const args = [...tool, 'format', '-t', 'tlsrep-test', '-c', files.properties, ...users]
   const { status, text } = await run('java', args, { timeout: 60_000 })
   if (status !== 0) throw new Error(`the broker's storage cannot be formatted: ${text}`)
 }
@@ -63,7 +64,9 @@ class JarsBroker implements KafkaBroker {
   readonly provider = 'jars'
   readonly brokers: string[]
   readonly secureBrokers: string[]
+  readonly mutualBrokers: string[]
   readonly certificate: string
+  readonly client: KeyPair
   readonly proxyPort: number
   readonly behindProxyPort: number
   readonly #files: BrokerFiles
@@ -75,7 +78,9 @@ class JarsBroker implements KafkaBroker {
     this.#command = command
     this.brokers = [`127.0.0.1:${files.ports.plain}`]
     this.secureBrokers = [`127.0.0.1:${files.ports.secure}`]
-    this.certificate = certificateOf(files.directory)
+    this.mutualBrokers = [`127.0.0.1:${files.ports.mutual}`]
+    this.certificate = pairOf(files.directory, 'broker').certificate
+    this.client = pairOf(files.directory, 'client')
     this.proxyPort = files.ports.proxy
     this.behindProxyPort = files.ports.behindProxy
   }

@@ -1,3 +1,4 @@
+import type { KeyPair } from './certificate.ts'
 import { containerUnavailable, startContainerBroker } from './container-broker.ts'
 import { jarsUnavailable, startJarsBroker } from './jars-broker.ts'
 
@@ -5,8 +6,11 @@ export interface KafkaBroker {
   readonly provider: 'container' | 'jars'
   /** Where clients connect, `host:port`. */
   readonly brokers: string[]
-  /** TLS and SASL/PLAIN on it, where asked for; see `secure.ts` for user and certificate. */
+  /** TLS and SASL on it, where asked for; see `secure.ts` for user and certificate. */
   readonly secureBrokers: string[]
+  /** TLS that asks for the certificate of `client`, where asked for. */
+  readonly mutualBrokers: string[]
+  readonly client: KeyPair
   /** In PEM, of its TLS. */
   readonly certificate: string
   /** Advertises `proxyPort` of 127.0.0.1 and listens on `behindProxyPort`, where asked for. */

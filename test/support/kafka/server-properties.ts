@@ -6,13 +6,14 @@ export function serverProperties(
   settings: Readonly<Record<string, string>>,
   secure: Readonly<Record<string, string>>,
 ): string {
-  const { plain, controller, behindProxy, proxy, secure: securePort } = files.ports
+  const { plain, controller, behindProxy, proxy, secure: securePort, mutual } = files.ports
   const isSecure = Object.keys(secure).length > 0
   const listeners = [`PLAINTEXT://127.0.0.1:${plain}`, `PROXIED://127.0.0.1:${behindProxy}`]
   const advertised = [`PLAINTEXT://127.0.0.1:${plain}`, `PROXIED://127.0.0.1:${proxy}`]
   if (isSecure) {
-    listeners.push(`SECURE://127.0.0.1:${securePort}`)
-    advertised.push(`SECURE://127.0.0.1:${securePort}`)
+    const both = [`SECURE://127.0.0.1:${securePort}`, `MUTUAL://127.0.0.1:${mutual}`]
+    listeners.push(...both)
+    advertised.push(...both)
   }
   const properties: Record<string, string> = {
     'process.roles': 'broker,controller',
@@ -21,7 +22,8 @@ export function serverProperties(
     'controller.listener.names': 'CONTROLLER',
     listeners: [...listeners, `CONTROLLER://127.0.0.1:${controller}`].join(','),
     'advertised.listeners': advertised.join(','),
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': files.data,
     'auto.create.topics.enable': 'false',
