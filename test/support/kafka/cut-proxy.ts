@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** Kafka's API keys (protocol guide, "Api Keys"). */
@@ -11,6 +12,8 @@ export class CutProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #cutAfter: number[] = []
+  /** Of each client's connection, what it asked last. */
+  readonly #lastAsked = new Map<Socket, number>()
   cuts = 0
   /** Connections that clients have opened. */
   connections = 0
@@ -32,6 +35,14 @@ export class CutProxy {
     this.#cutAfter.push(apiKey)
   }
 
+  /** Ends the connections whose last request was of this API, as a broker does with idle ones; resolves when their client has seen it. */
+  async endIdle(apiKey: number): Promise<void> {
+    const idle = [...this.#lastAsked].filter(([, last]) => last === apiKey).map(([client]) => client)
+    const closed = idle.map((client) => once(client, 'close'))
+    for (const client of idle) client.end()
+    await Promise.all(closed)
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -48,12 +59,14 @@ export class CutProxy {
       socket.on('error', end)
       socket.on('close', () => {
         this.#sockets.delete(socket)
+        this.#lastAsked.delete(socket)
         end()
       })
     }
     let cut = false
     client.on('data', (bytes) => {
       // One request a chunk: kafkajs writes each as a whole. Bytes 4 and 5 are its API key.
+      if (bytes.length > 6) this.#lastAsked.set(client, bytes.readInt16BE(4))
       const wanted = bytes.length > 6 ? this.#cutAfter.indexOf(bytes.readInt16BE(4)) : -1
       if (wanted >= 0) {
         this.#cutAfter.splice(wanted, 1)
