@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findLibrary } from '@tlsrep/platform/clickhouse/child-library'
-import { freePort } from '../support/clickhouse.ts'
 import { until } from '../support/mail-host/until.ts'
+import { freePort } from '../support/ports.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../services/platform/src/clickhouse/child-process.ts', import.meta.url))
 const START_MS = 30_000

@@ -3,11 +3,11 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../support/clickhouse.ts'
 import { type Docker, dockerAvailable, startDocker } from '../support/docker/docker.ts'
 import { type KafkaBroker, kafkaJarsAvailable, startKafka } from '../support/kafka/kafka.ts'
 import { mustSucceed } from '../support/mail-host/command.ts'
 import { until } from '../support/mail-host/until.ts'
+import { freePort } from '../support/ports.ts'
 import { type ConfiguredServer, startConfiguredServer } from './clickhouse-server.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -14,6 +12,7 @@ import { migrate } from '@tlsrep/platform/clickhouse/migrate'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
+import { freePort } from './ports.ts'
 
 /** For rooms under test that want a logger. */
 export const silentLogger: Logger = pino({ level: 'silent' })
@@ -97,15 +96,4 @@ async function startOnFreePort(options: Omit<ClickHouseChildOptions, 'httpPort'>
       if (!(error instanceof OperatorError && error.code === 'TLSREP_PORT_IN_USE') || tries === 5) throw error
     }
   }
-}
-
-/** A TCP port of 127.0.0.1 that nobody held a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

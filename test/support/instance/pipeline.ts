@@ -8,8 +8,9 @@ import { loadConfig } from '@tlsrep/platform/config/load-config'
 import { createLifecycle, type ProcessHost } from '@tlsrep/platform/lifecycle/lifecycle'
 import { Embedded } from '../../../services/cli/src/embedded/embedded.ts'
 import { policyOf } from '../../../services/cli/src/wiring/policy.ts'
-import { freePort, silentLogger } from '../clickhouse.ts'
+import { silentLogger } from '../clickhouse.ts'
 import { until } from '../mail-host/until.ts'
+import { freePort } from '../ports.ts'
 
 /** All of the embedded shape in this process, with a clock that a test sets. */
 export interface Pipeline {

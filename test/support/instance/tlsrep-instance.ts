@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { CHILD_USER } from '@tlsrep/platform/clickhouse/child-files'
 import { type ClickHouse, openClickHouse } from '@tlsrep/platform/clickhouse/clickhouse'
-import { freePort } from '../clickhouse.ts'
 import { until } from '../mail-host/until.ts'
+import { freePort } from '../ports.ts'
 
 export const BIN = fileURLToPath(new URL('../../../services/cli/bin/tlsrep.mjs', import.meta.url))
 const READY_MS = 60_000

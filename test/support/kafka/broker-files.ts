@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePorts } from './command.ts'
+import { freePorts } from '../ports.ts'
 
 export interface BrokerFiles {
   directory: string

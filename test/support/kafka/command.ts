@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 
 /** Runs a command to its end. @returns its exit status and what it wrote, the last 4000 characters; status null where it was killed or is missing */
 export function run(
@@ -22,26 +21,4 @@ export function run(
 
 export async function hasCommand(command: string): Promise<boolean> {
   return (await run('sh', ['-c', `command -v ${command}`], { timeout: 5000 })).status === 0
-}
-
-/** Ports of loopback that were free a moment ago, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer()
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return address.port
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

@@ -1,5 +1,6 @@
 import { GenericContainer, type StartedTestContainer } from 'testcontainers'
-import { freePorts, run } from './command.ts'
+import { freePorts } from '../ports.ts'
+import { run } from './command.ts'
 import type { KafkaBroker } from './kafka.ts'
 import { untilAnswering } from './ready.ts'
 import { KAFKA_IMAGE } from './versions.ts'

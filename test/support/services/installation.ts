@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { type ClickHouseChild, startClickHouseChild } from '@tlsrep/platform/clickhouse/child'
 import { type ClickHouse, openClickHouse } from '@tlsrep/platform/clickhouse/clickhouse'
 import { silentLogger } from '../clickhouse.ts'
-import { freePorts } from '../kafka/command.ts'
 import { type KafkaBroker, type KafkaBrokerOptions, startKafka } from '../kafka/kafka.ts'
 import { runCommand } from '../mail-host/command.ts'
+import { freePorts } from '../ports.ts'
 import { BIN, type ServiceCommand, ServiceProcess } from './service-process.ts'
 
 export interface InstallationOptions {
