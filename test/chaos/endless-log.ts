@@ -2,7 +2,7 @@ import { corpusLog, linesOf } from '../support/corpus.ts'
 
 const CLASSIC = /^(\w{3} [ \d]\d [\d:]{8}) \S+ ([^\s[]+)\[(\d+)\]: (.*)$/s
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
-const SETS = [
+export const SETS = [
   'postfix-3.10-notls',
   'postfix-3.10-outbound-reuse',
   'postfix-3.11-loglevel1',
@@ -31,12 +31,18 @@ interface Template {
  * @param startsAt log time of the first line, milliseconds since 1970 UTC
  */
 export function* endlessLog(startsAt: number): Generator<Buffer, never, undefined> {
+  for (const round of logRounds(startsAt)) yield* round
+  throw new Error('rounds have no end')
+}
+
+/** The lines of one round after another. */
+export function* logRounds(startsAt: number): Generator<Buffer[], never, undefined> {
   const templates = SETS.flatMap(templatesOf).sort((a, b) => a.at - b.at)
   for (let round = 0; ; round++) {
-    for (const [index, template] of templates.entries()) {
-      yield Buffer.from(lineOf(template, round, startsAt), 'latin1')
-      if (index % 997 === 500) yield deadLine(round, index)
-    }
+    yield templates.flatMap((template, index) => {
+      const line = Buffer.from(lineOf(template, round, startsAt), 'latin1')
+      return index % 997 === 500 ? [line, deadLine(round, index, clockOf(template, round, startsAt))] : [line]
+    })
   }
 }
 
@@ -53,10 +59,15 @@ function templatesOf(name: string, set: number): Template[] {
   return templates
 }
 
-function lineOf({ at, set, program, pid, message }: Template, round: number, startsAt: number): string {
+/** As a line begins. */
+function clockOf({ at }: Template, round: number, startsAt: number): string {
   const stamp = new Date(startsAt + round * ROUND_MS + at)
   const day = String(stamp.getUTCDate()).padStart(2, ' ')
-  const clock = `${MONTHS[stamp.getUTCMonth()]} ${day} ${stamp.toISOString().slice(11, 19)}`
+  return `${MONTHS[stamp.getUTCMonth()]} ${day} ${stamp.toISOString().slice(11, 19)}`
+}
+
+function lineOf(template: Template, round: number, startsAt: number): string {
+  const { set, program, pid, message } = template
   const otherPid = (pid + round * 7919) % 4_000_000
   const said = message
     .replace(
@@ -64,7 +75,7 @@ function lineOf({ at, set, program, pid, message }: Template, round: number, sta
       (_all, last) => `[10.${set}.${isRegular(last) ? 0 : round + 1}.${last}]`,
     )
     .replace(/^[0-9A-F]{9,12}(?=: )/, (id) => `${id}${(0xa00 + round).toString(16).toUpperCase()}`)
-  return `${clock} mx${set} ${program}[${otherPid}]: ${said}\n`
+  return `${clockOf(template, round, startsAt)} mx${set} ${program}[${otherPid}]: ${said}\n`
 }
 
 function isRegular(lastNumber: string): boolean {
@@ -72,12 +83,12 @@ function isRegular(lastNumber: string): boolean {
 }
 
 /** One for each way to be dead that a line can have by itself. */
-function deadLine(round: number, index: number): Buffer {
+function deadLine(round: number, index: number, clock: string): Buffer {
   const number = `${round}-${index}`
   const kinds = [
     `no stamp and no program, ${number}\n`,
     `Nov 99 03:00:00 mx0 postfix/smtpd[1]: connect from ${number}\n`,
-    `Nov 25 03:00:00 mx0 postfix/smtpd[1]: \0\0\0\u0001\u0002 ${number}\n`,
+    `${clock} mx0 postfix/smtpd[1]: \0\0\0\u0001\u0002 ${number}\n`,
     `${number} ${'x'.repeat(70_000)}\n`,
   ]
   return Buffer.from(kinds[(round + Math.floor(index / 997)) % kinds.length] ?? '', 'latin1')

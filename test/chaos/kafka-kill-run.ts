@@ -8,11 +8,8 @@ import { Installation } from '../support/services/installation.ts'
 import { allCollected } from '../support/services/progress.ts'
 import type { ServiceProcess } from '../support/services/service-process.ts'
 import { endlessLog } from './endless-log.ts'
+import { type KillPlan, killPlan, type LogPiece, type PlannedKill, type Victim } from './kill-plan.ts'
 import { LogWriter } from './log-writer.ts'
-import { Random } from './random.ts'
-
-export const VICTIMS = ['collector', 'scorer', 'publisher', 'broker', 'clickhouse'] as const
-export type Victim = (typeof VICTIMS)[number]
 
 export interface KafkaKillRunOptions {
   seed: number
@@ -26,148 +23,150 @@ export interface KafkaKillRunOptions {
 }
 
 export interface KafkaKillRun {
-  installation: Installation
-  writer: LogWriter
-  publishers: readonly ServiceProcess[]
-  kills: Record<Victim, number>
-  rebalances: number
-  dispose(): Promise<void>
+  readonly installation: Installation
+  readonly writer: LogWriter
+  readonly publishers: readonly ServiceProcess[]
+  readonly kills: Readonly<Record<Victim, number>>
+  /** How often a scorer joined, or left as one that is told to. */
+  readonly rebalances: number
 }
 
-const UP_MS = 60_000
+const UP_MS = 90_000
 const END_MS = 180_000
-/** Share of the kills beside which a scorer joins or leaves. */
-const REBALANCE = 1 / 3
 
 /**
  * Lets the services read a log that is being written, and kills them, the broker and ClickHouse again and again while it is being
- * rotated and scorers come and go. Resolves when the last starts have handed on the log to its end. What happens is determined by the
- * seed; how far the victims are when it happens is not.
+ * rotated and scorers come and go; then, when the last starts have handed on the log to its end, has `judge` look at what came of it.
+ * What happens is determined by the seed; how far the victims are when it happens is not.
  */
-export async function kafkaKillRun(options: KafkaKillRunOptions): Promise<KafkaKillRun> {
+export async function kafkaKillRun(
+  options: KafkaKillRunOptions,
+  judge: (run: KafkaKillRun) => Promise<void>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tlsrep-chaos-'))
   const writer = new LogWriter(join(directory, 'mail.log'), endlessLog(options.startsAt))
   const installation = await Installation.start({ logs: [writer.path] })
-  const dispose = async (): Promise<void> => {
+  const story = new Story(installation, writer, options.tell)
+  try {
+    await story.tell(killPlan(options))
+    await judge(story)
+  } catch (error) {
+    for (const { command, stderr } of installation.services) options.tell(`${command}:\n${stderr.slice(-5000)}`)
+    throw error
+  } finally {
     await installation.dispose()
     rmSync(directory, { recursive: true, force: true })
   }
-  const story = new Story(options, installation, writer)
-  try {
-    await story.tell()
-    return { installation, writer, dispose, ...story }
-  } catch (error) {
-    for (const service of installation.services) options.tell(`${service.command}:\n${service.stderr.slice(-5000)}`)
-    await dispose()
-    throw error
-  }
 }
 
-class Story {
+class Story implements KafkaKillRun {
+  readonly installation: Installation
+  readonly writer: LogWriter
   readonly kills: Record<Victim, number> = { collector: 0, scorer: 0, publisher: 0, broker: 0, clickhouse: 0 }
-  rebalances = 0
   publishers: ServiceProcess[] = []
-  readonly #options: KafkaKillRunOptions
-  readonly #random: Random
-  readonly #installation: Installation
-  readonly #writer: LogWriter
+  rebalances = 0
+  readonly #tell: (line: string) => void
   #collectors: ServiceProcess[] = []
+  /** The last one comes and goes. */
   #scorers: ServiceProcess[] = []
 
-  constructor(options: KafkaKillRunOptions, installation: Installation, writer: LogWriter) {
-    this.#options = options
-    this.#random = new Random(options.seed)
-    this.#installation = installation
-    this.#writer = writer
+  constructor(installation: Installation, writer: LogWriter, tell: (line: string) => void) {
+    this.installation = installation
+    this.writer = writer
+    this.#tell = tell
   }
 
-  async tell(): Promise<void> {
+  async tell({ kills, last }: KillPlan): Promise<void> {
     await this.#start()
-    const order = VICTIMS.flatMap((victim) => Array<Victim>(this.#options.kills).fill(victim))
-      .map((victim) => ({ victim, at: this.#random.next() }))
-      .sort((a, b) => a.at - b.at)
-    for (const [index, { victim }] of order.entries()) {
-      await this.#write()
-      const also = this.#random.chance(REBALANCE)
-      this.#options.tell(
-        `kill ${index + 1} of ${order.length}: ${victim}${also ? ', and a rebalance' : ''}, after ${this.#writer.lines} lines`,
-      )
-      const rebalance = also ? this.#rebalance() : Promise.resolve()
-      await this.#kill(victim)
-      await rebalance
+    for (const [index, kill] of kills.entries()) {
+      await this.#write(kill.before)
+      const also = kill.rebalance ? ', and a rebalance' : ''
+      this.#tell(`kill ${index + 1} of ${kills.length}: ${kill.victim}${also}, after ${this.writer.lines} lines`)
+      await allOf([this.#kill(kill), this.#write(kill.meanwhile), kill.rebalance ? this.#rebalance() : undefined])
     }
-    await this.#write()
-    this.#writer.endLine()
-    await Promise.all([...this.#collectors, ...this.#scorers, ...this.publishers].map((service) => this.#up(service)))
-    await allCollected(this.#installation, [this.#writer.path], END_MS)
+    await this.#write(last)
+    this.writer.endLine()
+    await allOf([...this.#collectors, ...this.#scorers, ...this.publishers].map((service) => this.#up(service)))
+    await allCollected(this.installation, [this.writer.path], END_MS)
   }
 
   async #start(): Promise<void> {
-    const { run } = { run: this.#installation.run.bind(this.#installation) }
-    this.#collectors = await run(['collect', COLLECTOR])
-    this.#scorers = await run(['score', 'scorer-1'], ['score', 'scorer-2'])
-    this.publishers = await run(['publish', 'publisher-1'], ['publish', 'publisher-2'])
-    // Comes and goes.
-    this.#scorers.push(await this.#installation.service('score', 'scorer-3'))
+    const { installation } = this
+    this.#collectors = await installation.run(['collect', COLLECTOR])
+    this.#scorers = await installation.run(['score', 'scorer-1'], ['score', 'scorer-2'])
+    this.publishers = await installation.run(['publish', 'publisher-1'], ['publish', 'publisher-2'])
+    this.#scorers.push(await installation.service('score', 'scorer-3'))
   }
 
-  async #write(): Promise<void> {
-    const pieces = this.#random.between(...this.#options.pieces)
-    for (let piece = 0; piece < pieces; piece++) {
-      this.#writer.write(this.#random.between(200, 40_000))
-      if (this.#random.chance(0.02)) this.#writer.rotate(this.#random.pick({ rename: 2, copytruncate: 1, compress: 2 }))
-      await sleep(this.#random.between(0, 40))
+  async #write(pieces: readonly LogPiece[]): Promise<void> {
+    for (const piece of pieces) {
+      this.writer.put(piece)
+      await sleep(piece.pause)
     }
   }
 
-  async #kill(victim: Victim): Promise<void> {
-    this.kills[victim]++
-    if (victim === 'clickhouse') return this.#killClickHouse()
-    if (victim === 'broker') return this.#killBroker()
-    const among = { collector: this.#collectors, scorer: this.#scorers.slice(0, 2), publisher: this.publishers }[victim]
-    const one = among[this.#random.between(0, among.length - 1)]
-    const isPatient = this.#random.chance(0.7)
-    const away = this.#random.between(0, 1500)
-    if (one === undefined) return
-    // It may have given up by itself while Kafka was away: then it is started, to be killed.
-    if (one.pid === null) await this.#up(one)
-    await one.kill()
+  async #kill(kill: PlannedKill): Promise<void> {
+    this.kills[kill.victim]++
+    switch (kill.victim) {
+      case 'clickhouse':
+        return this.#killClickHouse()
+      case 'broker':
+        return this.#killBroker(kill)
+      case 'collector':
+        return this.#killService(this.#collectors, kill)
+      case 'scorer':
+        return this.#killService(this.#scorers.slice(0, 2), kill)
+      case 'publisher':
+        return this.#killService(this.publishers, kill)
+    }
+  }
+
+  async #killService(among: readonly ServiceProcess[], { which, away, patient }: PlannedKill): Promise<void> {
+    const service = among[which % among.length]
+    if (service === undefined) throw new Error('nobody to kill')
+    if (service.pid === null) throw new Error(`${service.command} ended by itself`)
+    await service.kill()
     await sleep(away)
-    // Else it is killed, or goes on, while it catches up.
-    if (isPatient) await this.#up(one)
-    else one.spawn()
+    service.spawn()
+    if (patient) await this.#up(service)
   }
 
   async #killClickHouse(): Promise<void> {
-    const { server } = this.#installation
+    const { server } = this.installation
     const pid = await until('there is a ClickHouse to kill', () => server.pid, { timeout: UP_MS })
     process.kill(pid, 'SIGKILL')
   }
 
-  async #killBroker(): Promise<void> {
-    const away = this.#random.between(0, 3000)
-    await this.#installation.broker.kill()
+  async #killBroker({ away }: PlannedKill): Promise<void> {
+    await this.installation.broker.kill()
     await sleep(away)
-    await this.#installation.broker.start()
+    await this.installation.broker.start()
   }
 
   /** A scorer joins, or leaves as one that is told to stop. */
   async #rebalance(): Promise<void> {
-    const third = this.#scorers[2]
-    if (third === undefined) return
+    const comesAndGoes = this.#scorers[2]
+    if (comesAndGoes === undefined) throw new Error('nobody to come and go')
     this.rebalances++
-    if (third.pid === null) third.spawn()
-    else await third.stop()
+    if (comesAndGoes.pid === null) {
+      comesAndGoes.spawn()
+      return this.#up(comesAndGoes)
+    }
+    const code = await comesAndGoes.stop()
+    if (code !== 0) throw new Error(`a scorer that was told to stop ended with ${code}`)
   }
 
-  /** Running and ready, as whoever starts services anew makes them. */
+  /** Running and ready. A service that ends by itself is started anew by whoever looks after services. */
   async #up(service: ServiceProcess): Promise<void> {
     const isReady = async (): Promise<boolean> => {
       if (service.pid === null) service.spawn()
       return (await service.health())?.ok === true
     }
-    await until(`${service.command} is up`, isReady, { timeout: UP_MS }).catch((error: unknown) => {
-      throw new Error(`${service.command} does not come up; its log:\n${service.stderr.slice(-5000)}`, { cause: error })
-    })
+    await until(`${service.command} is up`, isReady, { timeout: UP_MS })
   }
+}
+
+/** All of them to their ends: nothing may go on once one has failed. */
+async function allOf(works: readonly (Promise<void> | undefined)[]): Promise<void> {
+  for (const one of await Promise.allSettled(works)) if (one.status === 'rejected') throw one.reason
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   appendFileSync,
   copyFileSync,
@@ -19,6 +20,7 @@ export type RotationKind = 'rename' | 'copytruncate' | 'compress'
 export class LogWriter {
   readonly path: string
   readonly #lines: Iterator<Buffer, never, undefined>
+  readonly #hash = createHash('sha256')
   #rest: Buffer = Buffer.alloc(0)
   lines = 0
   bytes = 0
@@ -28,6 +30,17 @@ export class LogWriter {
     this.path = path
     this.#lines = lines
     writeFileSync(path, '')
+  }
+
+  /** Of all bytes so far, short: the same for the same log. */
+  get digest(): string {
+    return this.#hash.copy().digest('hex').slice(0, 16)
+  }
+
+  /** Writes what is planned, and rotates where that is. */
+  put({ bytes, rotation }: { bytes: number; rotation: RotationKind | null }): void {
+    this.write(bytes)
+    if (rotation !== null) this.rotate(rotation)
   }
 
   /** Writes so many bytes, wherever in a line that ends. */
@@ -87,6 +100,7 @@ export class LogWriter {
 
   #append(bytes: Buffer): void {
     appendFileSync(this.path, bytes)
+    this.#hash.update(bytes)
     this.bytes += bytes.length
   }
 
