@@ -8,15 +8,17 @@ import { Installation } from '../support/services/installation.ts'
 import { allCollected } from '../support/services/progress.ts'
 import type { ServiceProcess } from '../support/services/service-process.ts'
 import { endlessLog } from './endless-log.ts'
-import { type KillPlan, killPlan, type LogPiece, type PlannedKill, type Victim } from './kill-plan.ts'
+import {
+  type KillPlan,
+  type KillPlanOptions,
+  killPlan,
+  type LogPiece,
+  type PlannedKill,
+  type Victim,
+} from './kill-plan.ts'
 import { LogWriter } from './log-writer.ts'
 
-export interface KafkaKillRunOptions {
-  seed: number
-  /** Of each victim. */
-  kills: number
-  /** Pieces of log between two kills, at least and at most. */
-  pieces: readonly [number, number]
+export interface KafkaKillRunOptions extends KillPlanOptions {
   /** Milliseconds since 1970 UTC at which the log begins. */
   startsAt: number
   tell: (line: string) => void
@@ -86,7 +88,8 @@ class Story implements KafkaKillRun {
     }
     await this.#write(last)
     this.writer.endLine()
-    await allOf([...this.#collectors, ...this.#scorers, ...this.publishers].map((service) => this.#up(service)))
+    const remaining = this.#scorers.filter(({ pid }, index) => index < 2 || pid !== null)
+    await allOf([...this.#collectors, ...remaining, ...this.publishers].map((service) => this.#up(service)))
     await allCollected(this.installation, [this.writer.path], END_MS)
   }
 
@@ -124,7 +127,7 @@ class Story implements KafkaKillRun {
   async #killService(among: readonly ServiceProcess[], { which, away, patient }: PlannedKill): Promise<void> {
     const service = among[which % among.length]
     if (service === undefined) throw new Error('nobody to kill')
-    if (service.pid === null) throw new Error(`${service.command} ended by itself`)
+    this.#startAgain(service)
     await service.kill()
     await sleep(away)
     service.spawn()
@@ -156,10 +159,17 @@ class Story implements KafkaKillRun {
     if (code !== 0) throw new Error(`a scorer that was told to stop ended with ${code}`)
   }
 
-  /** Running and ready. A service that ends by itself is started anew by whoever looks after services. */
+  /** A service that finds no Kafka for long ends when it starts, and says why. A service manager starts it again. */
+  #startAgain(service: ServiceProcess): void {
+    if (service.pid !== null) return
+    if (!service.stderr.includes('TLSREP_KAFKA_UNREACHABLE')) throw new Error(`${service.command} ended by itself`)
+    this.#tell(`${service.command} found no Kafka when it started: it ended, and is started again`)
+    service.spawn()
+  }
+
   async #up(service: ServiceProcess): Promise<void> {
     const isReady = async (): Promise<boolean> => {
-      if (service.pid === null) service.spawn()
+      this.#startAgain(service)
       return (await service.health())?.ok === true
     }
     await until(`${service.command} is up`, isReady, { timeout: UP_MS })

@@ -20,7 +20,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     tell(
       `seed ${SEED}: CHAOS_SEED=${SEED} CHAOS_KILLS=${KILLS} npm run test:chaos makes the same kills and, dates apart, the same log`,
     )
-    await kafkaKillRun({ seed: SEED, kills: KILLS, pieces: [20, 80], startsAt, tell }, async (run) => {
+    await kafkaKillRun({ seed: SEED, kills: KILLS, pieces: [20, 80], bytes: 40_000, startsAt, tell }, async (run) => {
       const figures = await expectTheLogOnce(run)
       const { kills, rebalances, writer } = run
       const { lines, bytes, rotations, digest } = writer

@@ -6,13 +6,13 @@ import { endlessLog } from './endless-log.ts'
 import { type KillPlan, killPlan, VICTIMS } from './kill-plan.ts'
 import { LogWriter } from './log-writer.ts'
 
-const PIECES = [20, 80] as const
+const LOG = { pieces: [20, 80], bytes: 40_000 } as const
 
 test.each([1, 2, 3, 20])(
   'a plan of %i kills kills each victim so often, with a rebalance in a third of all',
   (kills) => {
     for (const seed of [0, 1, 2 ** 31 - 1]) {
-      const plan = killPlan({ seed, kills, pieces: PIECES })
+      const plan = killPlan({ seed, kills, ...LOG })
       const counts = VICTIMS.map((victim) => plan.kills.filter((kill) => kill.victim === victim).length)
       expect(counts).toEqual(VICTIMS.map(() => kills))
       expect(plan.kills.filter(({ rebalance }) => rebalance).length).toBe(Math.round((VICTIMS.length * kills) / 3))
@@ -21,9 +21,9 @@ test.each([1, 2, 3, 20])(
 )
 
 test('the same seed makes the same kills, another seed others', () => {
-  const plan = killPlan({ seed: 5, kills: 20, pieces: PIECES })
-  expect(killPlan({ seed: 5, kills: 20, pieces: PIECES })).toEqual(plan)
-  expect(killPlan({ seed: 6, kills: 20, pieces: PIECES })).not.toEqual(plan)
+  const plan = killPlan({ seed: 5, kills: 20, ...LOG })
+  expect(killPlan({ seed: 5, kills: 20, ...LOG })).toEqual(plan)
+  expect(killPlan({ seed: 6, kills: 20, ...LOG })).not.toEqual(plan)
 })
 
 test('the same plan makes the same log, byte for byte, in the same files', () => {
@@ -39,7 +39,7 @@ test('the same plan makes the same log, byte for byte, in the same files', () =>
       rmSync(directory, { recursive: true, force: true })
     }
   }
-  const [one, again, other] = [5, 5, 6].map((seed) => written(killPlan({ seed, kills: 1, pieces: PIECES })))
+  const [one, again, other] = [5, 5, 6].map((seed) => written(killPlan({ seed, kills: 1, ...LOG })))
   expect(one?.names.length).toBeGreaterThan(1)
   expect(again).toEqual(one)
   expect(other?.digest).not.toBe(one?.digest)

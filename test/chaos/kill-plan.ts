@@ -40,6 +40,8 @@ export interface KillPlanOptions {
   kills: number
   /** Pieces of log between two kills, at least and at most. */
   pieces: readonly [number, number]
+  /** Of each piece, at most. */
+  bytes: number
 }
 
 const LONGEST_AWAY_MS: Readonly<Record<Victim, number>> = {
@@ -52,7 +54,7 @@ const LONGEST_AWAY_MS: Readonly<Record<Victim, number>> = {
 }
 
 /** All that chance decides, decided before anything runs: a seed makes the same kills and the same log, however fast the victims are. */
-export function killPlan({ seed, kills, pieces }: KillPlanOptions): KillPlan {
+export function killPlan({ seed, kills, pieces, bytes }: KillPlanOptions): KillPlan {
   const random = new Random(seed)
   const victims = shuffled(
     VICTIMS.flatMap((victim) => Array<Victim>(kills).fill(victim)),
@@ -63,22 +65,22 @@ export function killPlan({ seed, kills, pieces }: KillPlanOptions): KillPlan {
     victims.map((_, index) => index < third),
     random,
   )
-  const between = (): LogPiece[] => logPieces(random.between(...pieces), random)
+  const some = (low: number, high: number): LogPiece[] => logPieces(random.between(low, high), bytes, random)
   const planned = victims.map((victim, index) => ({
     victim,
     which: random.between(0, 1),
-    before: between(),
-    meanwhile: logPieces(random.between(0, 20), random),
+    before: some(...pieces),
+    meanwhile: some(0, 20),
     away: random.between(0, LONGEST_AWAY_MS[victim]),
     patient: random.chance(0.7),
     rebalance: rebalances[index] === true,
   }))
-  return { kills: planned, last: between() }
+  return { kills: planned, last: some(...pieces) }
 }
 
-function logPieces(count: number, random: Random): LogPiece[] {
+function logPieces(count: number, mostBytes: number, random: Random): LogPiece[] {
   return Array.from({ length: count }, () => ({
-    bytes: random.between(200, 40_000),
+    bytes: random.between(200, mostBytes),
     rotation: random.chance(0.02) ? random.pick({ rename: 2, copytruncate: 1, compress: 2 }) : null,
     pause: random.between(0, 40),
   }))

@@ -133,6 +133,24 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     await expectTheReplayedList(installation.clickhouse, [publisher])
   })
 
+  test('ClickHouse away at the start of a scorer is waited for, and one that waits can be told to stop', async () => {
+    await stopForwarding()
+    const [late, tooLate] = [
+      await installation.service('score', 'scorer-late'),
+      await installation.service('score', 'scorer-too-late'),
+    ]
+    for (const each of [late, tooLate]) {
+      each.spawn()
+      await each.said('it waits', ({ msg }) => msg === 'ClickHouse is not available, trying again')
+    }
+    expect(await tooLate.stop()).toBe(0)
+    await forwardAgain()
+    await late.ready()
+    expect(await late.stop()).toBe(0)
+    await appendSessions(3)
+    await expectTheLogOnce()
+  })
+
   test('the broker away at the start of a service is waited for', async () => {
     await installation.broker.kill()
     const late = await installation.service('publish', 'publisher-2')

@@ -1,5 +1,6 @@
 import type { Policy } from '@tlsrep/core/policy/policy'
 import { checkColumns } from '@tlsrep/platform/clickhouse/columns'
+import { throughOutages } from '@tlsrep/platform/clickhouse/unavailable'
 import type { Actor } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createScorer } from '@tlsrep/scorer/scorer'
 import { type ReachedClickHouse, reachServer } from '../wiring/clickhouse.ts'
@@ -24,10 +25,12 @@ export function scorerActors(options: ServiceOptions, policy: Policy): readonly 
   return [
     {
       name: 'clickhouse',
-      start: async () => {
+      start: async ({ signal }) => {
         reached = reachServer(config)
         frame.rooms.clickhouse = reached
-        await checkColumns(reached.clickhouse)
+        // As later on: whoever starts after a ClickHouse that fell over waits for it.
+        const logger = frame.logger('clickhouse')
+        await throughOutages(() => checkColumns(store().clickhouse), { what: 'looking at the tables', logger, signal })
       },
       stop: async () => reached?.close(),
     },
