@@ -13,7 +13,7 @@ import { kafkaAvailable } from '../support/kafka/kafka.ts'
 import { openLog } from '../support/kafka/records.ts'
 import { until } from '../support/mail-host/until.ts'
 import { freePorts } from '../support/ports.ts'
-import { clearSession, logOf } from '../support/postfix-log.ts'
+import { clearSession, logOf, tlsSession } from '../support/postfix-log.ts'
 import { expectExactlyTheseEvents, expectTheReplayedList, feedOf } from '../support/services/aftermath.ts'
 import { forward } from '../support/services/forward.ts'
 import { Installation } from '../support/services/installation.ts'
@@ -37,9 +37,13 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
   let clickhousePort = 0
   let stopForwarding: () => Promise<void>
   let sessions = 0
+  /** Not long ago: what is old weighs little. */
+  const stamp = new Date(Date.now() - 60_000).toISOString()
+  const stamped = (line: string): string => `${stamp} mx1 postfix/${line}`
 
   beforeAll(async () => {
-    writeFileSync(path, '')
+    // Without it no mail in clear would be anybody's fault, and nobody be listed.
+    writeFileSync(path, logOf(tlsSession(1999, 'peer.example[192.0.2.7]').map(stamped)))
     const [port = 0] = await freePorts(1)
     clickhousePort = port
     const clickhouseUrl = (): string => `http://127.0.0.1:${port}`
@@ -78,7 +82,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
       const peer = `peer${sender}.example[198.18.${sender % 250}.${Math.floor(sender / 250)}]`
       return Array.from({ length: 12 }, (_, i) => clearSession(2000 + sender, peer, `4F1E9B${1000 + sender}${10 + i}`))
     })
-    await appendFile(path, logOf(lines.flat(2)))
+    await appendFile(path, logOf(lines.flat(2).map(stamped)))
   }
 
   /** Waits for all that the log comes to, and checks it. What was put into the topic beside it is left out. */
@@ -87,6 +91,10 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     const { ended } = await parseGrowing([path], Date.now())
     await allStored(installation.clickhouse, ended.length)
     await expectExactlyTheseEvents(installation.clickhouse, byId(ended))
+  }
+
+  async function expectTheList(): Promise<void> {
+    expect((await expectTheReplayedList(installation.clickhouse, [publisher])).length).toBeGreaterThan(0)
   }
 
   test('ClickHouse away: the scorer waits and says so, and afterwards everything is stored once', async () => {
@@ -109,7 +117,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     await forwardAgain()
     await expectTheLogOnce()
     await scorer.ready()
-    await expectTheReplayedList(installation.clickhouse, [publisher])
+    await expectTheList()
   })
 
   test('a scorer that is frozen in the middle of its work is taken over, and stores nothing twice when it goes on', async () => {
@@ -130,7 +138,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     expect(await other.stop()).toBe(0)
     await appendSessions(3)
     await expectTheLogOnce()
-    await expectTheReplayedList(installation.clickhouse, [publisher])
+    await expectTheList()
   })
 
   test('ClickHouse away at the start of a scorer is waited for, and one that waits can be told to stop', async () => {
@@ -169,8 +177,30 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     await sleep(1000)
     await installation.broker.start()
     await expectTheLogOnce()
-    await expectTheReplayedList(installation.clickhouse, [publisher])
+    await expectTheList()
   })
+
+  test('the broker away for longer than one append waits: a scorer with listings to publish waits on, and publishes them', async () => {
+    const { pid } = scorer
+    // Nothing else may be in hand.
+    await expectTheLogOnce()
+    await stopForwarding()
+    await appendSessions(5)
+    await allCollected(installation, [path])
+    const earlier = scorer.entries.length
+    const saysSince = (from: string, text: string): boolean =>
+      scorer.entries.slice(earlier).some(({ component, msg }) => component === from && msg === text)
+    const hasEvents = (): boolean => saysSince('scorer', 'ClickHouse is not available, trying again')
+    await until('it has events in hand', hasEvents, SOON)
+    await installation.broker.kill()
+    await forwardAgain()
+    const isPatient = (): boolean => saysSince('event_log', 'Kafka is not available, trying again')
+    await until('one append has waited in vain', () => scorer.pid === null || isPatient(), { timeout: 50_000 })
+    await installation.broker.start()
+    await expectTheLogOnce()
+    await expectTheList()
+    expect(scorer.pid).toBe(pid)
+  }, 120_000)
 
   test('topics that are missing are named, with the command that makes them', async () => {
     const kafka = { brokers: installation.broker.brokers, topic_prefix: 'absent.' }

@@ -3,31 +3,35 @@ import type { EventLog } from '@tlsrep/platform/event-log/event-log'
 import { KafkaUnavailable } from '@tlsrep/platform/event-log/kafka/failure'
 import type { Logger } from 'pino'
 
-type ScorersLog = Pick<EventLog, 'append' | 'readCompacted'>
+export interface LogPatience {
+  logger: Pick<Logger, 'warn'>
+  /** Ends the waiting; what is under way then rejects. */
+  signal: AbortSignal
+  /** Milliseconds between the end of one try, which is patient itself, and the next. */
+  pause?: number
+}
 
-const FIRST_WAIT_MS = 100
-const LONGEST_WAIT_MS = 10_000
+type Log = Pick<EventLog, 'append' | 'readCompacted'>
 
 /**
- * A log whose outages are waited out, however long they last, until `signal` is aborted: for who has taken something on that must not be
- * left half done. Appends have to be such as may be written twice.
+ * A log that waits out Kafka's outages, however long. For a scorer: what it has begun is stored, so that it can as well wait where it is,
+ * and what it appends may be appended again, since listings have a key and dead letters are looked up.
  */
-export function patientLog(log: ScorersLog, logger: Logger, signal: AbortSignal): ScorersLog {
-  async function patiently<T>(topic: string, work: () => Promise<T>): Promise<T> {
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+export function patientLog(log: Log, { logger, signal, pause = 1000 }: LogPatience): Log {
+  const outlast = async <T>(what: string, attempt: () => Promise<T>): Promise<T> => {
+    for (;;) {
       try {
-        const result = await work()
-        if (wait > FIRST_WAIT_MS) logger.info({ topic }, 'the event log is back')
-        return result
+        return await attempt()
       } catch (error) {
         if (!(error instanceof KafkaUnavailable) || signal.aborted) throw error
-        if (wait === FIRST_WAIT_MS) logger.warn({ topic, reason: error.message }, 'the event log is away, trying again')
+        logger.warn({ what, reason: error.message }, 'Kafka is not available, trying again')
+        const waited = await sleep(pause, true, { signal }).catch(() => false)
+        if (!waited) throw error
       }
-      await sleep(wait, undefined, { signal }).catch(() => {})
     }
   }
   return {
-    append: (batch) => patiently(batch.topic, () => log.append(batch)),
-    readCompacted: (topic) => patiently(topic, () => log.readCompacted(topic)),
+    append: (batch) => outlast(`writing to ${batch.topic}`, () => log.append(batch)),
+    readCompacted: (topic) => outlast(`reading ${topic}`, () => log.readCompacted(topic)),
   }
 }

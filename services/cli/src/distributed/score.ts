@@ -43,7 +43,7 @@ export function scorerActors(options: ServiceOptions, policy: Policy): readonly 
     running('scorer', (signal) => {
       const scorer = createScorer({
         clickhouse: store().clickhouse,
-        log: patientLog(frame.eventLog, frame.logger('scorer'), signal),
+        log: patientLog(frame.eventLog, { logger: frame.logger('event_log'), signal }),
         policy,
         service: 'scorer',
         now,
