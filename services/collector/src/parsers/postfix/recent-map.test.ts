@@ -18,3 +18,14 @@ it('gives the newest value of a key that was set again, and none after it was de
   map.delete('a')
   expect(map.get('a')).toBeUndefined()
 })
+
+it('names the keys that were set last first, however long they have been known', () => {
+  const map = new RecentMap<string, number>(3)
+  for (const [value, key] of ['a', 'b', 'c', 'd', 'a', 'b', 'd'].entries()) map.set(key, value)
+  expect([...map.newestFirst()]).toEqual([
+    ['d', 6],
+    ['b', 5],
+    ['a', 4],
+    ['c', 2],
+  ])
+})

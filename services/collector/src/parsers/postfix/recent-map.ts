@@ -16,6 +16,8 @@ export class RecentMap<K, V> {
   }
 
   set(key: K, value: V): void {
+    // Else it would keep the place at which it came first.
+    this.#newer.delete(key)
     if (this.#newer.size >= this.#size) {
       this.#older = this.#newer
       this.#newer = new Map()
