@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppendBatch, CompactedTopic, LogRecord } from '@tlsrep/platform/event-log/event-log'
 import {
@@ -10,6 +12,7 @@ import {
   type TlsNegotiation,
 } from '@tlsrep/schemas'
 import { toJson } from '@tlsrep/schemas/json'
+import { afterAll } from 'vitest'
 import { createFramer } from '../framing/frame-line.ts'
 import { lineBlocks } from '../inputs/line-blocks.ts'
 import { type Collector, createCollector } from '../main.ts'
@@ -135,6 +138,15 @@ export interface Logged {
   message: string
 }
 
+/** Data directories of the lives of a test file; they go when all of them have ended. */
+const dataDirectories = mkdtempSync(join(tmpdir(), 'tlsrep-collector-data-'))
+const lives: Life[] = []
+afterAll(async () => {
+  for (const life of lives) life.abandon()
+  await Promise.all(lives.map((life) => life.ended))
+  rmSync(dataDirectories, { recursive: true })
+}, 60_000)
+
 /** A collector's life, from its start to its stop or death. */
 export class Life {
   readonly collector: Collector
@@ -153,7 +165,7 @@ export class Life {
       isOutage: (error) => error instanceof Outage,
       logger: { info: log('info'), warn: log('warn'), error: log('error') },
       now: Date.now,
-      dataDirectory: mkdtempSync('/tmp/tlsrep-collector-data-'),
+      dataDirectory: mkdtempSync(join(dataDirectories, 'life-')),
       listenerName: () => undefined,
       maxOpenSessions: 10_000,
       batchMs: 5,
@@ -162,6 +174,7 @@ export class Life {
     this.ended = this.collector.run(this.#stop.signal).catch((error: unknown) => {
       this.error = error
     })
+    lives.push(this)
   }
 
   /** Waits until something is so; fails with the life. */
