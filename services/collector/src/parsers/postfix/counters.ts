@@ -1,4 +1,4 @@
-import { ownText } from '../../own-text.ts'
+import { TextMemo } from '../text-memo.ts'
 
 /**
  * The counters of a `disconnect from` line: ` cmd=ok[/total]` for each command used, then ` commands=ok[/total]`
@@ -38,25 +38,23 @@ export function createCounters(): Counters {
   }
 }
 
-/** Tails that are remembered; hostile ones beyond that are read anew each time. */
-const KNOWN_MAX = 1024
-const KNOWN_LENGTH_MAX = 256
+/** Clients say the same few things. */
+const KNOWN_TAILS = 1024
 
-/** Reads counters and remembers the tails that it has read: clients say the same few things, and finding a tail costs a sixth. */
+/** Reads counters and remembers the tails that it has read. */
 export class CountersReader {
-  readonly #known = new Map<string, Readonly<Counters>>()
+  readonly #known = new TextMemo<Readonly<Counters>>(KNOWN_TAILS)
   readonly #scratch = createCounters()
 
   /** @returns the counters, shared by all sessions that had the same; or what `readCounters` says of none. */
   read(text: string, from: number, end: number): Readonly<Counters> | 'none' | 'cut' {
     if (from >= end) return 'none'
-    const known = this.#known.get(text.slice(from, end))
+    const known = this.#known.find(text, from, end)
     if (known !== undefined) return known
     const answer = readCounters(text, from, end, this.#scratch)
     if (answer !== 'ok') return answer
     const counters = { ...this.#scratch }
-    if (this.#known.size < KNOWN_MAX && end - from <= KNOWN_LENGTH_MAX)
-      this.#known.set(ownText(text, from, end), counters)
+    this.#known.keep(text, from, end, counters)
     return counters
   }
 }

@@ -1,18 +1,19 @@
-import { senderPrefix } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import { NO_TLS_FACTS } from '../tls-facts.ts'
 import { inboundMails, inboundVerdict } from './inbound-outcome.ts'
-import { addressBytes } from './peer-address.ts'
+import { addressOf } from './peer-address.ts'
 import type { InboundSession } from './smtpd-session.ts'
 
 /** 16 bytes out of their latin1 text. */
 export function idBytes(id: string): Uint8Array {
-  return Buffer.from(id, 'latin1')
+  const bytes = new Uint8Array(16)
+  for (let at = 0; at < 16; at++) bytes[at] = id.charCodeAt(at)
+  return bytes
 }
 
 /** The event of an inbound session that is over. */
 export function inboundEvent(session: InboundSession, collector: string): TlsNegotiation {
-  const address = addressBytes(session.ip)
+  const address = addressOf(session.ip)
   const verdict = inboundVerdict(session)
   const mails = inboundMails(session, verdict)
   const { service, counters, established, failure, opening } = session
@@ -31,9 +32,9 @@ export function inboundEvent(session: InboundSession, collector: string): TlsNeg
     listener: service.listener.name,
     direction: 'inbound',
     session_key: session.key,
-    peer_ip: address,
+    peer_ip: address.bytes,
     peer_port: session.port < 0 ? null : session.port,
-    sender: session.ip.includes(':') ? senderPrefix(address) : `${session.ip}/32`,
+    sender: address.sender,
     peer_name: session.name,
     helo: session.helo,
     sender_domain: senderDomain(session),

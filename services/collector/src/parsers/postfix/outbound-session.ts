@@ -1,10 +1,9 @@
-import { senderPrefix } from '@tlsrep/core'
 import type { PeerCertificate, TlsNegotiation } from '@tlsrep/schemas'
 import { NO_TLS_FACTS, type TlsFacts } from '../tls-facts.ts'
 import { idBytes } from './event.ts'
 import type { HostState, Service } from './host.ts'
 import { type Ending, type OutboundFacts, outboundVerdict } from './outbound-outcome.ts'
-import { addressBytes } from './peer-address.ts'
+import { addressOf } from './peer-address.ts'
 import type { OpenSession } from './session-table.ts'
 import type { Failure, Opening } from './smtpd-session.ts'
 
@@ -70,7 +69,7 @@ export class OutboundSession implements OpenSession {
 }
 
 export function outboundEvent(session: OutboundSession, collector: string): TlsNegotiation {
-  const address = addressBytes(session.ip)
+  const address = addressOf(session.ip)
   const verdict = outboundVerdict(factsOf(session))
   const facts = session.established ?? NO_TLS_FACTS
   const mails = outboundMails(session, verdict.outcome)
@@ -86,9 +85,9 @@ export function outboundEvent(session: OutboundSession, collector: string): TlsN
     listener: null,
     direction: 'outbound',
     session_key: session.key,
-    peer_ip: address,
+    peer_ip: address.bytes,
     peer_port: session.port < 0 ? null : session.port,
-    sender: session.ip.includes(':') ? senderPrefix(address) : `${session.ip}/32`,
+    sender: address.sender,
     peer_name: session.name === '' ? null : session.name,
     helo: null,
     sender_domain: session.queueId === null ? null : (session.service.instance.senders.get(session.queueId) ?? null),

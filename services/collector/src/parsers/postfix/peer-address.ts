@@ -1,6 +1,32 @@
-import { parseAddress } from '@tlsrep/core'
+import { parseAddress, senderPrefix } from '@tlsrep/core'
 import { ownText } from '../../own-text.ts'
+import { TextMemo } from '../text-memo.ts'
 import { hasIp, type Namaddr } from './namaddr.ts'
+
+/** An address as logged, and what follows from it. */
+export interface Address {
+  text: string
+  /** 16 bytes of network order; shared, so not to be changed. */
+  bytes: Uint8Array
+  /** The sender that its evidence is kept under. */
+  sender: string
+}
+
+/** A session's lines repeat its address, and a peer comes again. */
+const KNOWN_ADDRESSES = 4096
+const known = new TextMemo<Address>(KNOWN_ADDRESSES)
+
+/** @returns undefined when the text is no IP address */
+function readAddress(text: string, start: number, end: number): Address | undefined {
+  const found = known.find(text, start, end)
+  if (found !== undefined) return found
+  const own = ownText(text, start, end)
+  const bytes = parseAddress(own)
+  if (bytes === undefined) return undefined
+  const address = { text: own, bytes, sender: own.includes(':') ? senderPrefix(bytes) : `${own}/32` }
+  known.keep(text, start, end, address)
+  return address
+}
 
 /** The address of a scanned namaddr, copied and remembered: the lines of a session repeat it. */
 export class PeerAddress {
@@ -14,16 +40,16 @@ export class PeerAddress {
    */
   take(text: string, peer: Namaddr): boolean {
     if (hasIp(text, peer, this.text)) return true
-    const own = ownText(text, peer.ipStart, peer.ipEnd)
-    if (parseAddress(own) === undefined) return false
-    this.text = own
+    const address = readAddress(text, peer.ipStart, peer.ipEnd)
+    if (address === undefined) return false
+    this.text = address.text
     return true
   }
 }
 
-/** Bytes of an address that `PeerAddress` has taken. Not kept in open sessions: the text is half the size. */
-export function addressBytes(text: string): Uint8Array {
-  const bytes = parseAddress(text)
-  if (bytes === undefined) throw new Error(`a session was opened for ${JSON.stringify(text)}, which is no address`)
-  return bytes
+/** What follows from an address that `PeerAddress` has taken. Not kept in open sessions: the text is half the size. */
+export function addressOf(text: string): Address {
+  const address = readAddress(text, 0, text.length)
+  if (address === undefined) throw new Error(`a session was opened for ${JSON.stringify(text)}, which is no address`)
+  return address
 }

@@ -2,6 +2,7 @@ import type { UnknownNames } from '@tlsrep/core'
 import type { PeerCertificate } from '@tlsrep/schemas'
 import { ownText } from '../../own-text.ts'
 import { indexWithin, says } from '../../within.ts'
+import { TextMemo } from '../text-memo.ts'
 import { type TlsFacts, tlsFacts } from '../tls-facts.ts'
 
 /**
@@ -62,20 +63,15 @@ export interface Summary {
   sni: string | null
 }
 
-interface KnownTail {
-  tail: string
-  facts: TlsFacts
-}
-
-/** A host says the same few sentences over and over; comparing a tail costs far less than reading it. */
-const KNOWN_TAILS = 16
+/** Versions, ciphers and groups come in a few hundred combinations. */
+const KNOWN_TAILS = 1024
 
 /** RFC 6066 section 3: a server name is a host name. */
 const SNI_MAX = 255
 
 /** Reads what follows the namaddr. One reader per parser: it remembers the tails that it has read. */
 export class SummaryReader {
-  readonly #known: KnownTail[] = []
+  readonly #known = new TextMemo<TlsFacts>(KNOWN_TAILS)
   readonly #unknown: UnknownNames
 
   constructor(unknown: UnknownNames) {
@@ -98,22 +94,10 @@ export class SummaryReader {
   }
 
   #tail(text: string, from: number, end: number): TlsFacts | undefined {
-    const known = this.#known
-    const length = end - from
-    for (let i = 0; i < known.length; i++) {
-      const entry = known[i] as KnownTail
-      if (entry.tail.length !== length || !text.startsWith(entry.tail, from)) continue
-      if (i > 0) {
-        known[i] = known[i - 1] as KnownTail
-        known[i - 1] = entry
-      }
-      return entry.facts
-    }
-    const tail = ownText(text, from, end)
-    const facts = this.#readTail(tail)
-    if (facts === undefined) return undefined
-    if (known.length === KNOWN_TAILS) known.pop()
-    known.push({ tail, facts })
+    const known = this.#known.find(text, from, end)
+    if (known !== undefined) return known
+    const facts = this.#readTail(ownText(text, from, end))
+    if (facts !== undefined) this.#known.keep(text, from, end, facts)
     return facts
   }
 
