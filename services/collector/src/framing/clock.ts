@@ -56,7 +56,6 @@ export function createClock(options: ClockOptions): Clock {
   let years = createYears(options)
   let limit = options.notAfter + LATE_MS
   let year = options.year
-  let revision = 0
   let lastKey = -1
   let lastDay = 0
   let lastOlder = 0
@@ -69,26 +68,25 @@ export function createClock(options: ClockOptions): Clock {
   }
 
   function changed(): void {
-    revision = (revision + 1) & 0x3fff_ffff
+    clock.revision = (clock.revision + 1) & 0x3fff_ffff
   }
 
-  return {
-    get revision() {
-      return revision
-    },
+  // A field and no getter: it is looked at for every line.
+  const clock: Clock & { revision: number } = {
+    revision: 0,
     local(host, local) {
-      const clock = hostClock(host)
-      clock.last = toInstant(clock, Math.floor(local / DAY_MS) * DAY_MS, local)
+      const shown = hostClock(host)
+      shown.last = toInstant(shown, Math.floor(local / DAY_MS) * DAY_MS, local)
       changed()
-      return clock.last
+      return shown.last
     },
     yearless(host, month, day, millis) {
       if (!isDayOfSomeYear(month, day)) return Number.NaN
       if (month * 32 + day !== lastKey) learnDay(month, day)
-      const clock = hostClock(host)
-      let time = toInstant(clock, lastDay, lastDay + millis)
-      if (year === undefined && time > limit) time = toInstant(clock, lastOlder, lastOlder + millis)
-      clock.last = time
+      const shown = hostClock(host)
+      let time = toInstant(shown, lastDay, lastDay + millis)
+      if (year === undefined && time > limit) time = toInstant(shown, lastOlder, lastOlder + millis)
+      shown.last = time
       changed()
       return time
     },
@@ -107,6 +105,7 @@ export function createClock(options: ClockOptions): Clock {
       changed()
     },
   }
+  return clock
 }
 
 /** Finds the clock of a host, and remembers it. */

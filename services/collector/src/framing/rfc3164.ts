@@ -1,3 +1,4 @@
+import { ownText } from '../own-text.ts'
 import { dayStart, isDayOfSomeYear, isDayOfYear, timeOfDay } from './calendar.ts'
 import { type FramingContext, refuseStamp } from './context.ts'
 import type { Framing, LogLine } from './framing.ts'
@@ -16,7 +17,7 @@ const MONTHS = new Map(
   ]),
 )
 
-/** `Mmm dd hh:mm:ss ` without year or fraction: what nearly every line has, read in whole groups of four. */
+/** `Mmm dd hh:mm:ss `: no stamp is shorter, but for a day of one digit without padding. */
 const STAMP = 16
 
 interface Stamp {
@@ -36,49 +37,41 @@ interface Stamp {
 export function createRfc3164(context: FramingContext): Framing {
   const { clock, hosts, programs } = context
   const stamp: Stamp = { year: -1, month: 0, day: 0, millis: 0 }
-  let monthText = 0
-  let dayText = 0
-  let minuteText = 0
-  let secondText = 0
-  let lastTime = 0
+  /** Stamp, host and the spaces behind them of the last line that had both; most lines begin as the one before did. */
+  let lastHead = ''
   let lastHost = ''
+  let lastTime = 0
   let lastRevision = -1
-
-  /** A line's stamp is mostly that of the line before, and then no part of it is looked into. */
-  function readStamp(text: string, at: number, end: number): number {
-    const a = fourChars(text, at)
-    const b = fourChars(text, at + 4)
-    const c = fourChars(text, at + 8)
-    const d = fourChars(text, at + 12)
-    if (d === secondText && c === minuteText && b === dayText && a === monthText && monthText !== 0) return at + STAMP
-    monthText = a
-    dayText = b
-    minuteText = c
-    secondText = d
-    lastRevision = -1
-    const next = parseStamp(context, stamp, text, at, end)
-    // Of another shape, and so of another length than what was compared.
-    if (next !== at + STAMP) monthText = 0
-    return next
-  }
 
   function instant(host: string): number {
     const { year, month, day, millis } = stamp
     return year < 0 ? clock.yearless(host, month, day, millis) : clock.local(host, dayStart(year, month, day) + millis)
   }
 
+  /** @returns the index of the tag, -1 when stamp or host are none */
+  function readHead(line: LogLine, at: number): number {
+    const afterStamp = parseStamp(context, stamp, line.text, at, line.end)
+    const tag = afterStamp < 0 ? -1 : readHost(line, afterStamp, hosts)
+    if (tag < 0) return -1
+    lastHost = line.host
+    lastHead = tag === afterStamp ? '' : ownText(line.text, at, tag)
+    lastRevision = -1
+    return tag
+  }
+
   return {
     name: 'rfc3164',
     frame(line: LogLine) {
-      const at = skipPri(line.text, line.start, line.end)
-      if (at < 0 || at + STAMP > line.end) return false
-      const afterStamp = readStamp(line.text, at, line.end)
-      if (afterStamp < 0) return false
-      const afterHost = readHost(line, afterStamp, hosts)
-      if (afterHost < 0 || !readTag(line, afterHost, programs)) return false
-      if (clock.revision !== lastRevision || line.host !== lastHost) {
-        lastTime = instant(line.host)
-        lastHost = line.host
+      const { text, end } = line
+      const at = skipPri(text, line.start, end)
+      if (at < 0 || at + STAMP > end) return false
+      const again = lastHead !== '' && at + lastHead.length <= end && text.startsWith(lastHead, at)
+      const tag = again ? at + lastHead.length : readHead(line, at)
+      if (tag < 0) return false
+      line.host = lastHost
+      if (!readTag(line, tag, programs)) return false
+      if (clock.revision !== lastRevision) {
+        lastTime = instant(lastHost)
         lastRevision = clock.revision
       }
       line.time = lastTime
