@@ -79,7 +79,7 @@ export function inboundEvent(session: InboundSession, collector: string): TlsNeg
 /** Whether a STARTTLS command of this session led to a handshake, good or failed. */
 export function startedTls(session: InboundSession): boolean {
   const { counters } = session
-  if (session.service.daemon === 'postscreen') return session.established !== null || session.failure !== null
+  if (session.service.role === 'postscreen') return session.established !== null || session.failure !== null
   if (counters === null) {
     return (session.established !== null || session.failure !== null) && !session.service.implicitOnly
   }
@@ -89,7 +89,7 @@ export function startedTls(session: InboundSession): boolean {
 function implicit(session: InboundSession): boolean | null {
   const { counters, service } = session
   if (service.implicitOnly) return true
-  if (counters === null) return service.daemon === 'postscreen' ? false : null
+  if (counters === null) return service.role === 'postscreen' ? false : null
   if (counters.starttlsAll > 0) return false
   if (session.established !== null || (session.failure !== null && counters.commandsAll === 0)) return true
   return service.implicitSeen ? null : false

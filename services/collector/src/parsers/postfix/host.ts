@@ -29,12 +29,28 @@ export class Listener {
   }
 }
 
+/** Who reads the lines of a daemon; `other` says nothing about TLS. */
+export type Role = 'smtpd' | 'postscreen' | 'tlsproxy' | 'smtp' | 'qmgr' | 'other'
+
+const ROLES: ReadonlyMap<string, Role> = new Map([
+  ['smtpd', 'smtpd'],
+  ['postscreen', 'postscreen'],
+  ['tlsproxy', 'tlsproxy'],
+  ['smtp', 'smtp'],
+  ['lmtp', 'smtp'],
+  ['qmgr', 'qmgr'],
+  ['oqmgr', 'qmgr'],
+  ['nqmgr', 'qmgr'],
+])
+
 /** What is known of one syslog program on one host: `postfix/submission/smtpd`. */
 export class Service {
   readonly program: string
-  readonly daemon: string
+  readonly role: Role
   readonly instance: Instance
   readonly listener: Listener
+  /** Host and program, as event ids begin with them. */
+  readonly idHead: string
   /** The name says that TLS is due from the first byte; what the counters show overrules it. */
   readonly implicitByName: boolean
   /** A session with TLS but without a STARTTLS command was seen: some port behind this name is wrappermode. */
@@ -50,9 +66,10 @@ export class Service {
 
   constructor(program: string, daemon: string, instance: Instance, listener: Listener) {
     this.program = program
-    this.daemon = daemon
+    this.role = ROLES.get(daemon) ?? 'other'
     this.instance = instance
     this.listener = listener
+    this.idHead = `${instance.host.name}\0${program}\0`
     this.implicitByName = /\/(?:smtps|submissions|ssmtp|465)\//.test(program)
   }
 

@@ -29,7 +29,7 @@ export function inboundVerdict(session: InboundSession): Verdict {
     return session.clientCertificateRequired ? { ...NEGOTIATED, reason: 'client_certificate_required' } : NEGOTIATED
   }
   if (failure !== null) return failed(session)
-  if (session.service.daemon === 'postscreen') return endedInPostscreen(session)
+  if (session.service.role === 'postscreen') return endedInPostscreen(session)
   if (counters !== null) return fromCounters(session)
   if (session.truncated) return UNKNOWN
   return beforeCounters(session)
@@ -129,7 +129,7 @@ function whoseClearMail(session: InboundSession): Fault {
   const { counters } = session
   if (session.rateLimited) return 'local'
   // postscreen does not log its error answers to STARTTLS: the mail in clear may have followed one.
-  if (session.service.daemon === 'postscreen') return 'unknown'
+  if (session.service.role === 'postscreen') return 'unknown'
   if (counters !== null && counters.starttlsAll > 0) return 'unknown'
   // A listener that never took a MAIL in clear refuses them all: then the refusal is ours, whatever else was wrong with the command.
   if (counters !== null && counters.mailOk === 0 && !session.service.listener.acceptedClear) return 'unknown'
@@ -180,7 +180,7 @@ function clearMails(session: InboundSession, verdict: Verdict, attempted: number
 function countsFromLines(session: InboundSession, verdict: Verdict): MailCounts {
   const before = mailsSeen(session.mailsBefore, session.rejectsBefore)
   const after = mailsSeen(session.mailsAfter, session.rejectsAfter)
-  const postscreen = session.service.daemon === 'postscreen'
+  const postscreen = session.service.role === 'postscreen'
   const clearBeforeTls = session.established !== null && before !== 0 ? before : null
   if (session.truncated && !postscreen) return { attempted: null, accepted: null, clear: clearBeforeTls }
   const accepted = postscreen ? 0 : null

@@ -23,7 +23,7 @@ export function learnedOf(
     for (const service of host.services.values()) {
       const listener = listenerState(host, service)
       if (listener !== null) listeners.push(listener)
-      if (service.daemon === 'smtp' || service.daemon === 'lmtp') addPeers(peers, host, service, shownLately)
+      if (service.role === 'smtp') addPeers(peers, host, service, shownLately)
     }
   }
   return { hosts: known, listeners, outbound_peers: peers }

@@ -1,5 +1,6 @@
 import type { LogLine } from '../../framing/framing.ts'
 import { eventId } from './event-id.ts'
+import type { Service } from './host.ts'
 
 /** More openings in one stamp than any process can make. */
 const REMEMBERED_MAX = 1024
@@ -15,7 +16,7 @@ export class Openings {
   #before: string[] | null = null
 
   /** The event id of a session that `line` opens. */
-  next(line: LogLine, service: string, key: string): string {
+  next(line: LogLine, service: Service, key: string): string {
     const first = eventId(line, service, key, 0)
     let ordinal = 0
     if (line.time === this.#at) ordinal = this.#remember(first)
@@ -26,7 +27,7 @@ export class Openings {
   }
 
   /** Whether `line` is, byte for byte, the line that opened the session before. */
-  isLast(line: LogLine, service: string, key: string): boolean {
+  isLast(line: LogLine, service: Service, key: string): boolean {
     return line.time === this.#at && this.#last === eventId(line, service, key, 0)
   }
 

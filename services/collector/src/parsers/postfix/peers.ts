@@ -35,12 +35,14 @@ export class Peers {
     return at - this.#of(instance).proxyDownAt <= PROXY_DOWN_FOR_MS
   }
 
-  failedInProxy(instance: Instance, peer: string, failure: Failure, at: number): void {
-    this.#of(instance).failures.set(peer, { failure, at })
+  failedInProxy(instance: Instance, ip: string, port: number, failure: Failure, at: number): void {
+    this.#of(instance).failures.set(peerKey(ip, port), { failure, at })
   }
 
-  takeFailure(instance: Instance, peer: string, at: number): Failure | undefined {
+  takeFailure(instance: Instance, ip: string, port: number, at: number): Failure | undefined {
     const { failures } = this.#of(instance)
+    if (failures.isEmpty) return undefined
+    const peer = peerKey(ip, port)
     const found = failures.get(peer)
     if (found === undefined) return undefined
     failures.delete(peer)
@@ -68,4 +70,8 @@ export class Peers {
     }
     return known
   }
+}
+
+function peerKey(ip: string, port: number): string {
+  return `[${ip}]:${port}`
 }

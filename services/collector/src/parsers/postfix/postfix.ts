@@ -86,21 +86,18 @@ export class PostfixParser implements Parser {
     this.#tick(host, line.time)
     const service = this.#service(host, line.program)
     if (says(line.text, line.message, 'message repeated ')) unwrapRepeated(line)
-    switch (service.daemon) {
+    switch (service.role) {
       case 'smtpd':
         return this.#smtpd.read(line, service)
       case 'qmgr':
-      case 'oqmgr':
-      case 'nqmgr':
         return this.#queued(line, service)
       case 'smtp':
-      case 'lmtp':
         return this.#smtp.read(line, service)
       case 'postscreen':
         return this.#postscreen.read(line, service)
       case 'tlsproxy':
         return this.#tlsproxy.read(line, service)
-      default:
+      case 'other':
         return 'ignored_other'
     }
   }
@@ -168,9 +165,9 @@ export class PostfixParser implements Parser {
     host.sweptMinute = minute
     this.#table.expire(host)
     for (const service of host.services.values()) {
-      if (service.daemon === 'smtpd') this.#smtpd.sweep(service)
-      else if (service.daemon === 'tlsproxy') this.#tlsproxy.sweep(service)
-      else if (service.daemon === 'smtp' || service.daemon === 'lmtp') this.#smtp.sweep(service)
+      if (service.role === 'smtpd') this.#smtpd.sweep(service)
+      else if (service.role === 'tlsproxy') this.#tlsproxy.sweep(service)
+      else if (service.role === 'smtp') this.#smtp.sweep(service)
     }
     const hour = Math.floor(this.#newest / 3_600_000)
     if (this.#hosts.size > 1 && hour > this.#silentHostsHour) {

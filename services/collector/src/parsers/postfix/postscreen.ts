@@ -208,7 +208,7 @@ export class PostscreenReader {
       service,
       key,
       {
-        id: eventId(line, service.program, String(line.pid), 0),
+        id: eventId(line, service, String(line.pid), 0),
         at: line.time,
         source: line.source,
         offset: line.offset,

@@ -4,21 +4,19 @@ import type { Service } from './host.ts'
 export class ProcessTable<P> {
   readonly #byService = new Map<Service, Map<number, P>>()
   readonly #create: () => P
+  #lastService: Service | null = null
+  #last: Map<number, P> | undefined
 
   constructor(create: () => P) {
     this.#create = create
   }
 
   find(service: Service, pid: number): P | undefined {
-    return this.#byService.get(service)?.get(pid)
+    return this.#processes(service)?.get(pid)
   }
 
   of(service: Service, pid: number): P {
-    let processes = this.#byService.get(service)
-    if (processes === undefined) {
-      processes = new Map()
-      this.#byService.set(service, processes)
-    }
+    const processes = this.#processes(service) ?? this.#begin(service)
     let process = processes.get(pid)
     if (process === undefined) {
       process = this.#create()
@@ -36,5 +34,22 @@ export class ProcessTable<P> {
 
   forget(service: Service): void {
     this.#byService.delete(service)
+    this.#lastService = null
+  }
+
+  #begin(service: Service): Map<number, P> {
+    const processes = new Map<number, P>()
+    this.#byService.set(service, processes)
+    this.#lastService = null
+    return processes
+  }
+
+  /** Lines of one service come in a row. */
+  #processes(service: Service): Map<number, P> | undefined {
+    if (service !== this.#lastService) {
+      this.#last = this.#byService.get(service)
+      this.#lastService = service
+    }
+    return this.#last
   }
 }

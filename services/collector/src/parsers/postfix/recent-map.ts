@@ -11,6 +11,10 @@ export class RecentMap<K, V> {
     this.#size = size
   }
 
+  get isEmpty(): boolean {
+    return this.#newer.size === 0 && this.#older.size === 0
+  }
+
   get(key: K): V | undefined {
     return this.#newer.get(key) ?? this.#older.get(key)
   }

@@ -73,7 +73,7 @@ export class SmtpReader {
   /** tlsproxy says that a handshake for one of our connections failed; the connection shows itself at its own line. */
   proxyFailed(instance: Instance, ip: string, port: number, failure: Failure, at: number): void {
     this.peers.shown(instance, ip, at)
-    this.peers.failedInProxy(instance, `[${ip}]:${port}`, failure, at)
+    this.peers.failedInProxy(instance, ip, port, failure, at)
   }
 
   sweep(service: Service): void {
@@ -186,7 +186,7 @@ export class SmtpReader {
     const ending = readEnding(text, delivery.reply, end, delivery.sent)
     const { open } = process
     const same = open !== null && isPeerOf(open, text, delivery.relay)
-    const key = `${id} ${text.slice(delivery.relay.ipStart, delivery.relay.ipEnd)} ${delivery.delays}`
+    const key = `${id} ${this.#address.text} ${delivery.delays}`
     if (!same && (delivery.connectionUse > 1 || process.lastDelivery === key)) {
       process.lastDelivery = key
       return 'joined'
@@ -237,7 +237,7 @@ export class SmtpReader {
   #finish(session: OutboundSession, process: SmtpProcess, line: LogLine): void {
     const { instance } = session.service
     if (session.failure === null && session.established === null) {
-      const inProxy = this.peers.takeFailure(instance, `[${session.ip}]:${session.port}`, line.time)
+      const inProxy = this.peers.takeFailure(instance, session.ip, session.port, line.time)
       session.proxyDown = process.proxyDown
       if (inProxy !== undefined && session.ending?.stated?.outcome === 'handshake_failed')
         session.failure = { ...inProxy, byPlace: true }
@@ -256,7 +256,7 @@ export class SmtpReader {
   #open(line: LogLine, service: Service, process: SmtpProcess, peer: Namaddr): OutboundSession {
     const { text } = line
     const key = String(line.pid)
-    const id = process.openings.next(line, service.program, key)
+    const id = process.openings.next(line, service, key)
     const session = new OutboundSession(
       service,
       key,

@@ -76,7 +76,7 @@ export class SmtpdSessions {
       service,
       key,
       {
-        id: process.openings.next(line, service.program, key),
+        id: process.openings.next(line, service, key),
         at: line.time,
         source: line.source,
         offset: line.offset,

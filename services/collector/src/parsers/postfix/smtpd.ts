@@ -65,7 +65,7 @@ export class SmtpdReader {
     const process = this.#sessions.processes.of(service, line.pid)
     const { open } = process
     if (open !== null) {
-      const again = open.endOffset === open.opening.offset && process.openings.isLast(line, service.program, open.key)
+      const again = open.endOffset === open.opening.offset && process.openings.isLast(line, service, open.key)
       if (again && !open.headless) return 'ignored_duplicate'
       this.#sessions.setAside(process, open, text)
     }

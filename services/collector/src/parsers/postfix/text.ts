@@ -1,7 +1,11 @@
 import { ownText, ownUtf8 } from '../../own-text.ts'
 import { indexWithin, lastIndexWithin } from '../../within.ts'
 
+const AT = 64
 const COLON = 58
+const GREATER = 62
+const SLASH = 47
+const COMMA = 44
 const BLANK = 32
 const QUEUE_ID_MAX = 32
 const DOMAIN_MAX = 255
@@ -24,29 +28,30 @@ export function skipQueueId(text: string, from: number, end: number): number {
 
 /**
  * Domain of an envelope address between `start` and `end`, lower case; empty for the null sender. Everything before the last `@` is
- * the local part, quoted text and blanks included.
+ * the local part, quoted text and blanks included: so it is read from its end.
  * @returns undefined when there is no domain, or it holds what no domain can
  */
 export function addressDomain(text: string, start: number, end: number): string | undefined {
   if (start === end) return ''
-  const at = lastIndexWithin(text, '@', start, end)
-  if (at < 0 || end - at - 1 > DOMAIN_MAX || at + 1 === end) return undefined
-  for (let i = at + 1; i < end; i++) {
-    const c = text.charCodeAt(i)
-    const ok =
-      c > 127 ||
-      (c >= 97 && c <= 122) ||
-      (c >= 65 && c <= 90) ||
-      (c >= 48 && c <= 57) ||
-      c === 46 ||
-      c === 45 ||
-      c === 95 ||
-      c === 91 ||
-      c === 93 ||
-      c === 58
-    if (!ok) return undefined
+  const limit = Math.max(start, end - 1 - DOMAIN_MAX)
+  let ascii = true
+  for (let at = end - 1; at >= limit; at--) {
+    const c = text.charCodeAt(at)
+    if (c === AT) return at + 1 === end ? undefined : domainText(text, at + 1, end, ascii)
+    if (c > 127) ascii = false
+    else if (!isOfDomain(c)) return undefined
   }
-  return ownUtf8(text, at + 1, end).toLowerCase()
+  return undefined
+}
+
+/** Letters, digits, and what stands in labels and address literals. */
+function isOfDomain(c: number): boolean {
+  const letter = (c >= 97 && c <= 122) || (c >= 65 && c <= 90)
+  return letter || (c >= 45 && c <= 58 && c !== SLASH) || c === 95 || c === 91 || c === 93
+}
+
+function domainText(text: string, start: number, end: number, ascii: boolean): string {
+  return (ascii ? ownText(text, start, end) : ownUtf8(text, start, end)).toLowerCase()
 }
 
 /** Envelope and HELO of a reject line: `…; from=<…> to=<…> proto=… helo=<…>` (postscreen puts commas between). */
@@ -76,10 +81,21 @@ function rejectedSender(text: string, from: number, end: number): string | null 
   const mark = '; from=<'
   const at = indexWithin(text, mark, from, end)
   if (at < 0 || lastIndexWithin(text, mark, at, end) !== at) return null
-  const closings = text.slice(at, end).split(/>,? to=</)
-  if (closings.length !== 2) return null
-  const close = at + (closings[0]?.length ?? 0)
-  return addressDomain(text, at + mark.length, close) ?? null
+  const close = senderEnd(text, at, end)
+  return close < 0 ? null : (addressDomain(text, at + mark.length, close) ?? null)
+}
+
+/** Index of the bracket before ` to=<` or `, to=<`; -1 where there is none, or more than one. */
+function senderEnd(text: string, from: number, end: number): number {
+  const mark = ' to=<'
+  let close = -1
+  for (let at = indexWithin(text, mark, from, end); at > 0; at = indexWithin(text, mark, at + 1, end)) {
+    const bracket = text.charCodeAt(at - 1) === COMMA ? at - 2 : at - 1
+    if (text.charCodeAt(bracket) !== GREATER) continue
+    if (close >= 0) return -1
+    close = bracket
+  }
+  return close
 }
 
 /** A queue id, copied. */
