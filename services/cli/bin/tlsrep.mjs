@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript of 2020, so that an old Node gets as far as saying what it lacks.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import { statSync } from 'node:fs'
+import * as modules from 'node:module'
+import { join } from 'node:path'
 
 const NEEDED = [24, 12]
 /** Set for the second start, so that a Node that does not help is not started for ever. */
@@ -9,9 +11,27 @@ const SECOND_START = 'TLSREP_SECOND_START'
 
 if (isNewEnough() && stripsTypes()) {
   delete process.env[SECOND_START]
+  keepCompiled()
   await import('../src/main.ts')
 } else {
   startUnderPackagedNode()
+}
+
+/** Commands start in a third of the time when what was compiled is kept. Where it cannot be kept, it is compiled each time. */
+function keepCompiled() {
+  const { HOME, XDG_CACHE_HOME } = process.env
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
+  if (caches && isOnlyOurs(caches)) modules.enableCompileCache(join(caches, 'tlsrep'))
+}
+
+/** What is kept is run again: nobody else may write there, also when a caller's environment says where (sudo). */
+function isOnlyOurs(directory) {
+  try {
+    const { uid, mode } = statSync(directory)
+    return uid === process.getuid() && (mode & 0o022) === 0
+  } catch {
+    return false
+  }
 }
 
 function isNewEnough() {
@@ -54,7 +74,7 @@ function isPassedOn(flag) {
 
 function packagedNode() {
   try {
-    return createRequire(import.meta.url).resolve(`${packageName()}/bin/node`)
+    return modules.createRequire(import.meta.url).resolve(`${packageName()}/bin/node`)
   } catch {
     return undefined
   }

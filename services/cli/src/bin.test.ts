@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -49,5 +49,24 @@ describe('bin/tlsrep.mjs', () => {
     const node = packagedNode() ?? ''
     expect(spawnSync(node, [copyOfBin()]).status).toBe(7)
     expect(spawnSync(process.execPath, ['--no-strip-types', BIN, 'no-such-command']).status).toBe(2)
+  })
+
+  it.skipIf(packagedNode() === undefined)('keeps what it compiled only where nobody else may write', () => {
+    const kept = (mode: number): string[] => {
+      const caches = mkdtempSync(join(directory, 'caches-'))
+      chmodSync(caches, mode)
+      const env = { ...process.env, XDG_CACHE_HOME: caches, NODE_DISABLE_COMPILE_CACHE: undefined }
+      expect(spawnSync(packagedNode() ?? '', [copyOfBin()], { env }).status).toBe(7)
+      return readdirSync(caches)
+    }
+    expect(kept(0o700)).toEqual(['tlsrep'])
+    expect(kept(0o777)).toEqual([])
+  })
+
+  it.skipIf(packagedNode() === undefined)('starts where there is no place for what it compiled', () => {
+    for (const caches of ['/nonexistent', '/dev/null/x', '']) {
+      const env = { ...process.env, HOME: caches, XDG_CACHE_HOME: caches }
+      expect(spawnSync(packagedNode() ?? '', [copyOfBin()], { env }).status).toBe(7)
+    }
   })
 })
