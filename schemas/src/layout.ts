@@ -8,6 +8,8 @@ import { LONG_MAX } from './avro-bytes.ts'
 export interface Layout {
   /** The position after the record that begins at `start`, or the fault. */
   walk(bytes: Uint8Array, start: number): number | LayoutFault
+  /** Of a record that is whole: where each of its fields begins, in the order of the schema; valid until the next walk. */
+  readonly starts: Int32Array
 }
 
 export interface LayoutFault {
@@ -24,6 +26,9 @@ interface Trail {
   fields: string[]
 }
 
+/** The outermost record tells where its fields begin; any other type has none. */
+const NO_FIELDS = new Int32Array(0)
+
 const TRUNCATED = -1
 const INVALID = -2
 
@@ -31,14 +36,17 @@ const INVALID = -2
 const EMPTY_ITEMS_MAX = 65_536
 
 export function layoutOf(type: Type): Layout {
-  const step = stepOf(type, new Map())
+  const starts = type instanceof avsc.types.RecordType ? new Int32Array(type.fields.length) : NO_FIELDS
+  const step = type instanceof avsc.types.RecordType ? outerStep(type, starts) : stepOf(type, new Map())
+  // One for all walks: it is reset by none, as a fault empties it.
+  const trail: Trail = { value: 0, fields: [] }
   return {
+    starts,
     walk(bytes, start) {
-      const trail: Trail = { value: 0, fields: [] }
       const end = step(bytes, start, trail)
-      return end >= 0
-        ? end
-        : { reason: end === TRUNCATED ? 'truncated' : 'invalid', field: trail.fields.reverse().join('.') }
+      if (end >= 0) return end
+      const field = trail.fields.splice(0).reverse().join('.')
+      return { reason: end === TRUNCATED ? 'truncated' : 'invalid', field }
     },
   }
 }
@@ -79,6 +87,25 @@ function stepOf(type: Type, known: Map<Type, Step>): Step {
       return lengthStep
     default:
       throw new Error(`no layout for ${type.typeName}`)
+  }
+}
+
+/** The record that a walk begins with: `starts` says afterwards where its fields began. */
+function outerStep(type: types.RecordType, starts: Int32Array): Step {
+  const known = new Map<Type, Step>()
+  const names = type.fields.map((field) => field.name)
+  const steps = type.fields.map((field) => stepOf(field.type, known))
+  return (bytes, pos, trail) => {
+    let at = pos
+    for (let i = 0; i < steps.length; i++) {
+      starts[i] = at
+      at = steps[i]?.(bytes, at, trail) ?? INVALID
+      if (at < 0) {
+        trail.fields.push(names[i] ?? '')
+        return at
+      }
+    }
+    return at
   }
 }
 

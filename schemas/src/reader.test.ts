@@ -11,6 +11,7 @@ import { frameHeader } from './framing.ts'
 import { createReader } from './reader.ts'
 import { recordFaults } from './record-faults.ts'
 import { RECORD_NAMES, type RecordName } from './record-names.ts'
+import type { TlsNegotiation } from './records.generated.ts'
 
 const ID = 7
 
@@ -167,6 +168,21 @@ describe('only some fields', () => {
       outcome: 'negotiated',
       source_end: 5_000_000_000,
     })
+  })
+
+  test('are the same as among all fields, whichever they are', () => {
+    const names = schemaJson('TlsNegotiation').fields.map(({ name }) => name as keyof TlsNegotiation)
+    const full = createReader('TlsNegotiation')
+    const encoder = createEncoder('TlsNegotiation')
+    fc.assert(
+      fc.property(anyRecord('TlsNegotiation'), fc.subarray(names, { minLength: 1 }), (record, fields) => {
+        const whole = full.decode(encoder.encode(record))
+        const some = createReader('TlsNegotiation', { fields }).decode(encoder.encode(record))
+        const wanted = new Set<string>(fields)
+        const expected = Object.entries(whole.ok ? whole.value : {}).filter(([name]) => wanted.has(name))
+        expect(some.ok && plain(some.value)).toEqual(plain(Object.fromEntries(expected)))
+      }),
+    )
   })
 
   test('but all are walked over', () => {

@@ -1,8 +1,9 @@
-import type { Type } from 'avsc'
+import avsc, { type Type, type types } from 'avsc'
 import { type AvroSchema, olderSchemas, schemaJson } from './avro-schema.ts'
 import { avscType } from './avsc-type.ts'
+import { fieldValues } from './field-values.ts'
 import { fingerprintText, schemaFingerprint } from './fingerprint.ts'
-import { readFrame } from './framing.ts'
+import { readFrame, SINGLE_OBJECT_LENGTH } from './framing.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { learnedSchema } from './learned-schemas.ts'
 import { projection } from './projection.ts'
@@ -42,7 +43,7 @@ export interface ReaderOptions<F> {
   resolveConfluentId?: (id: number) => AvroSchema | undefined
   /** Schemas of earlier writers beside those in `avro/history`. */
   olderSchemas?: readonly AvroSchema[]
-  /** The only fields to make values of; the others are walked over. All unless given. */
+  /** The only fields to make values of; the others are walked over. All unless given. Fixed bytes may be views of the record then. */
   fields?: readonly F[]
 }
 
@@ -62,6 +63,8 @@ export function createReader<
   const readerType = avscType(options.fields === undefined ? today : projection(today, options.fields))
   const plans = new Map<bigint, Plan>()
   const plansById = new Map<number, Plan>()
+  const lastHeader = new Uint8Array(SINGLE_OBJECT_LENGTH)
+  let lastPlan: Plan | null = null
 
   /** A schema that cannot be read as this record throws. */
   function learn(schema: AvroSchema): Plan {
@@ -100,13 +103,26 @@ export function createReader<
 
   return {
     decode(bytes) {
+      // Nearly all records are of the writer of the one before; a fingerprint as a 64-bit number costs more than a comparison.
+      if (lastPlan !== null && startsWith(bytes, lastHeader)) {
+        return decodeBody<Pick<RecordTypes[N], F>>(lastPlan, bytes, SINGLE_OBJECT_LENGTH, name)
+      }
       const frame = readFrame(bytes)
       if (typeof frame === 'string') return { ok: false, reason: frame, detail: `framing of ${name}` }
       const plan = frame.kind === 'confluent' ? planOfId(frame.schemaId) : planOfFingerprint(frame.fingerprint)
       if (typeof plan === 'string') return { ok: false, reason: 'unknown_schema', detail: plan }
+      if (frame.kind === 'single_object') {
+        lastHeader.set(bytes.subarray(0, SINGLE_OBJECT_LENGTH))
+        lastPlan = plan
+      }
       return decodeBody<Pick<RecordTypes[N], F>>(plan, bytes, frame.bodyStart, name)
     },
   }
+}
+
+function startsWith(bytes: Uint8Array, header: Uint8Array): boolean {
+  for (let i = 0; i < header.length; i++) if (bytes[i] !== header[i]) return false
+  return true
 }
 
 function decodeBody<T>(plan: Plan, bytes: Uint8Array, bodyStart: number, name: string): Decoded<T> {
@@ -115,7 +131,7 @@ function decodeBody<T>(plan: Plan, bytes: Uint8Array, bodyStart: number, name: s
   if (end !== bytes.length) {
     return { ok: false, reason: 'trailing_bytes', detail: `${bytes.length - end} bytes after ${name}` }
   }
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   try {
     return { ok: true, value: plan.decode(buffer, bodyStart) as T, writer: plan.writer, bodyStart }
   } catch (error) {
@@ -125,13 +141,20 @@ function decodeBody<T>(plan: Plan, bytes: Uint8Array, bodyStart: number, name: s
 
 function makePlan(readerType: Type, schema: AvroSchema, fingerprint: bigint): Plan {
   const writerType = avscType(schema)
+  const layout = layoutOf(writerType)
+  const writer = { schema, fingerprint }
   // Without a resolver avsc reads fastest; it may be left out only where both sides are the same schema.
-  const resolver = writerType.equals(readerType) ? undefined : readerType.createResolver(writerType)
-  return {
-    writer: { schema, fingerprint },
-    layout: layoutOf(writerType),
-    decode: (bytes, start) => readerType.decode(bytes, start, resolver).value,
+  if (writerType.equals(readerType)) {
+    return { writer, layout, decode: (bytes, start) => readerType.decode(bytes, start).value }
   }
+  const resolver = readerType.createResolver(writerType)
+  const values = isRecord(readerType) && isRecord(writerType) ? fieldValues(readerType, writerType) : null
+  if (values !== null) return { writer, layout, decode: (bytes) => values.read(bytes, layout.starts) }
+  return { writer, layout, decode: (bytes, start) => readerType.decode(bytes, start, resolver).value }
+}
+
+function isRecord(type: Type): type is types.RecordType {
+  return type instanceof avsc.types.RecordType
 }
 
 function messageOf(error: unknown): string {
