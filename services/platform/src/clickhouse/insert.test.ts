@@ -93,6 +93,17 @@ test('records from the event log go in as they are, without their framing', asyn
   expect(await counts(clickhouse)).toEqual(all(20))
 })
 
+test('many records go in as columns, of which every field of an event has one', async () => {
+  const clickhouse = await server.freshDatabase()
+  await clickhouse.insertAvro('tls_events', container(sessions(2)), 'columns')
+  await clickhouse.command('SYSTEM FLUSH LOGS')
+  const [last] = await clickhouse.rows<{ query: string }>(
+    `SELECT query FROM system.query_log WHERE type = 'QueryFinish' AND query_kind = 'Insert'
+       AND current_database = currentDatabase() AND query LIKE '%tls_events%' ORDER BY event_time_microseconds DESC LIMIT 1`,
+  )
+  expect(last?.query).toContain('FORMAT Native')
+})
+
 test('the same token again changes neither the table nor the views', async () => {
   const clickhouse = await server.freshDatabase()
   const body = container(sessions(50))

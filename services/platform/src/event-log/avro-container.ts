@@ -31,17 +31,40 @@ export function avroRows(schema: AvroRecord, rows: readonly object[]): Uint8Arra
   )
 }
 
-/** What a container made by `avroContainer` holds. Throws where it is none. */
-export function readAvroContainer(container: Uint8Array): { schema: AvroRecord; bodies: Uint8Array[] } {
+/** The one block of a container: its records lie one behind the other from `start` to `end`. */
+export interface AvroBlock {
+  /** The writer's schema as JSON. */
+  schema: string
+  bytes: Buffer
+  count: number
+  start: number
+  end: number
+}
+
+/** The block of a container made by `avroContainer`. Throws where it is none. */
+export function avroBlock(container: Uint8Array): AvroBlock {
   const bytes = Buffer.from(container.buffer, container.byteOffset, container.byteLength)
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('no Avro container')
   const metadata = readMetadata(bytes, MAGIC.length)
-  const schema = JSON.parse(metadata.schema) as AvroRecord
-  const { walk } = layoutOf(avscType(schema))
   const count = readLong(bytes, metadata.end + SYNC_LENGTH)
-  let at = readLong(bytes, count.end).end
+  const length = readLong(bytes, count.end)
+  return {
+    schema: metadata.schema,
+    bytes,
+    count: count.value,
+    start: length.end,
+    end: length.end + length.value,
+  }
+}
+
+/** What a container made by `avroContainer` holds. Throws where it is none. */
+export function readAvroContainer(container: Uint8Array): { schema: AvroRecord; bodies: Uint8Array[] } {
+  const { schema: json, bytes, count, start } = avroBlock(container)
+  const schema = JSON.parse(json) as AvroRecord
+  const { walk } = layoutOf(avscType(schema))
+  let at = start
   const bodies: Uint8Array[] = []
-  for (let i = 0; i < count.value; i++) {
+  for (let i = 0; i < count; i++) {
     const end = walk(bytes, at)
     if (typeof end !== 'number') throw new Error(`damaged Avro container: record ${i} is ${end.reason} in ${end.field}`)
     bodies.push(bytes.subarray(at, end))
