@@ -90,23 +90,65 @@ function stepOf(type: Type, known: Map<Type, Step>): Step {
   }
 }
 
+/** How the fields of the outermost record are walked over: the common types in one loop, all others by their steps. */
+type Field = { name: string; isNullable: boolean; kind: 'text' | 'step' | 'fixed'; size: number; step: Step }
+
+function fieldOf(name: string, type: Type, known: Map<Type, Step>): Field {
+  const value = nullableOf(type)
+  const inner = value ?? type
+  const isText = inner.typeName === 'string' || inner.typeName === 'bytes'
+  const kind = isText ? 'text' : inner instanceof avsc.types.FixedType ? 'fixed' : 'step'
+  const size = inner instanceof avsc.types.FixedType ? inner.size : 0
+  return { name, isNullable: value !== null, kind, size, step: stepOf(inner, known) }
+}
+
+/** What else a union of null and one more can be; null for anything else. */
+function nullableOf(type: Type): Type | null {
+  if (!(type instanceof avsc.types.UnwrappedUnionType)) return null
+  const [first, second] = type.types
+  return type.types.length === 2 && first?.typeName === 'null' && second !== undefined ? second : null
+}
+
 /** The record that a walk begins with: `starts` says afterwards where its fields began. */
 function outerStep(type: types.RecordType, starts: Int32Array): Step {
   const known = new Map<Type, Step>()
-  const names = type.fields.map((field) => field.name)
-  const steps = type.fields.map((field) => stepOf(field.type, known))
+  const fields = type.fields.map((field) => fieldOf(field.name, field.type, known))
   return (bytes, pos, trail) => {
     let at = pos
-    for (let i = 0; i < steps.length; i++) {
+    for (let i = 0; i < fields.length; i++) {
+      const { name, isNullable, kind, size, step } = fields[i] as Field
       starts[i] = at
-      at = steps[i]?.(bytes, at, trail) ?? INVALID
+      if (isNullable) {
+        const branch = bytes[at]
+        if (branch === 0) {
+          at++
+          continue
+        }
+        if (branch === 2) at++
+        else at = branch === undefined ? TRUNCATED : otherBranch(bytes, at, trail)
+      }
+      if (at >= 0) {
+        const first = bytes[at]
+        // The length of a short text is one byte, and its lowest bit the sign.
+        if (kind === 'text' && first !== undefined && first < 0x80 && (first & 1) === 0) {
+          at += 1 + (first >> 1)
+          if (at > bytes.length) at = TRUNCATED
+        } else if (kind === 'fixed') at = at + size > bytes.length ? TRUNCATED : at + size
+        else at = step(bytes, at, trail)
+      }
       if (at < 0) {
-        trail.fields.push(names[i] ?? '')
+        trail.fields.push(name)
         return at
       }
     }
     return at
   }
+}
+
+/** A branch that is none of the two, or one that is not written in one byte. */
+function otherBranch(bytes: Uint8Array, pos: number, trail: Trail): number {
+  const at = longStep(bytes, pos, trail)
+  return at < 0 ? at : INVALID
 }
 
 function recordStep(type: types.RecordType, known: Map<Type, Step>): Step {

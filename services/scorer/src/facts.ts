@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { FramedRecord } from '@tlsrep/platform/event-log/avro-container'
 import type { DeliveredBatch } from '@tlsrep/platform/event-log/event-log'
 import {
   type AvroRecord,
@@ -28,10 +29,9 @@ export const FACT_FIELDS = [
 
 export type Fact = Pick<TlsNegotiation, (typeof FACT_FIELDS)[number]>
 
-/** A record without its framing, and what the scorer knows of it. */
-export interface FactRecord {
+/** A record, and what the scorer knows of it. */
+export interface FactRecord extends FramedRecord {
   fact: Fact
-  body: Uint8Array
 }
 
 /** Records that one writer's schema wrote: they fit into one container. */
@@ -57,8 +57,10 @@ export function createFactReader(options: FactReaderOptions = {}): FactReader {
 export function decodeFacts(reader: FactReader, batch: DeliveredBatch, service: string, now: number): Decoding {
   const groups = new Map<bigint, SchemaGroup>()
   const dead: DeadLetter[] = []
-  for (const [index, { value }] of batch.records.entries()) {
-    const bytes = value ?? new Uint8Array(0)
+  let index = -1
+  for (const { value } of batch.records) {
+    index++
+    const bytes = value ?? NO_BYTES
     const decoded = reader.decode(bytes)
     const fault = decoded.ok
       ? impossible(decoded.value)
@@ -71,11 +73,13 @@ export function decodeFacts(reader: FactReader, batch: DeliveredBatch, service: 
         group = { schema: recordSchema(schema), fingerprint, records: [] }
         groups.set(fingerprint, group)
       }
-      group.records.push({ fact: decoded.value, body: bytes.subarray(decoded.bodyStart) })
+      group.records.push({ fact: decoded.value, bytes, bodyStart: decoded.bodyStart })
     }
   }
   return { groups: [...groups.values()], dead }
 }
+
+const NO_BYTES = new Uint8Array(0)
 
 interface Unusable {
   reason: DeadReason

@@ -25,7 +25,12 @@ const SCHEMA: AvroRecord = {
 export async function writePending(store: Store, inserts: readonly PendingInsert[]): Promise<void> {
   // One row an insert: containers are large, and a request holds one of them at a time.
   for (const { table, token, container } of inserts) {
-    const row = { token, kind: table, state: 'pending', payload: Buffer.from(container) }
+    const row = {
+      token,
+      kind: table,
+      state: 'pending',
+      payload: Buffer.from(container.buffer, container.byteOffset, container.byteLength),
+    }
     await store.insertAvro('pending_ranges', avroRows(SCHEMA, [row]), `${token}/pending`)
   }
 }

@@ -26,10 +26,7 @@ export function rangeOf(batch: DeliveredBatch, groups: readonly SchemaGroup[]): 
   const inserts = groups.map((group) => ({
     table: 'tls_events' as const,
     token: `${name}/${fingerprintText(group.fingerprint)}`,
-    container: avroContainer(
-      group.schema,
-      group.records.map((record) => record.body),
-    ),
+    container: avroContainer(group.schema, group.records),
   }))
   return { name, inserts, facts: groups.flatMap((group) => group.records.map((record) => record.fact)) }
 }

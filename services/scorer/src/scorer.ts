@@ -2,6 +2,7 @@ import type { Policy } from '@tlsrep/core/policy/policy'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import type { DeliveredBatch, EventLog } from '@tlsrep/platform/event-log/event-log'
 import type { Logger } from 'pino'
+import { BatchIds } from './batch-ids.ts'
 import { candidatesOf, costlyCombinations, HistoryMakers } from './candidates.ts'
 import { Claims } from './claims.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -274,23 +275,19 @@ export class Scorer {
 
   /** What no earlier record of the batch and no stored event is. */
   async #withoutStored(groups: readonly SchemaGroup[]): Promise<SchemaGroup[]> {
-    const inBatch = new Set<string>()
+    const ids = new BatchIds(groups.reduce((sum, { records }) => sum + records.length, 0))
     const unsure: Fact[] = []
-    const first = groups.map((group) => ({
-      ...group,
-      records: group.records.filter(({ fact }) => {
-        const id = idText(fact)
-        if (inBatch.has(id)) return false
-        inBatch.add(id)
+    const once = kept(groups, ({ event_id }) => ids.add(event_id))
+    for (const { records } of once) {
+      for (const { fact } of records) {
         if (this.#seen.judge(fact.event_id, fact.observed_at) === 'ask') unsure.push(fact)
-        return true
-      }),
-    }))
+      }
+    }
+    // Nearly always: nothing of it was ever seen.
+    if (unsure.length === 0) return once
     this.#counts.ids_looked_up += unsure.length
     const stored = await findStored(this.#store, unsure)
-    return first
-      .map((group) => ({ ...group, records: group.records.filter(({ fact }) => !stored.has(idText(fact))) }))
-      .filter((group) => group.records.length > 0)
+    return stored.size === 0 ? once : kept(once, (fact) => !stored.has(idText(fact)))
   }
 
   #count(batch: DeliveredBatch, fresh: readonly SchemaGroup[], dead: number): void {
@@ -316,6 +313,13 @@ export class Scorer {
 
 export function createScorer(options: ScorerOptions): Scorer {
   return new Scorer(options)
+}
+
+/** The records of each group that are to stay, and no group without any. */
+function kept(groups: readonly SchemaGroup[], stays: (fact: Fact) => boolean): SchemaGroup[] {
+  return groups
+    .map((group) => ({ ...group, records: group.records.filter(({ fact }) => stays(fact)) }))
+    .filter(({ records }) => records.length > 0)
 }
 
 /** An id as a key: 16 characters. */

@@ -12,11 +12,28 @@ const letters = createEncoder('DeadLetter')
 export function eventRecord(event: TlsNegotiation, now: () => number): { record: LogRecord; isLetter: boolean } {
   try {
     const value = events.encode(event)
-    return { record: { key: Buffer.from(peerNetwork(event.peer_ip), 'latin1'), value }, isLetter: false }
+    return { record: new EventRecord(event.peer_ip, value), isLetter: false }
   } catch (error) {
     if (!(error instanceof InvalidRecordError)) throw error
     const letter = invalidEvent(event, `${error.faults.length} fields that the schema does not allow`, now())
     return { record: { key: null, value: letters.encode(letter) }, isLetter: true }
+  }
+}
+
+/** Keys are for Kafka's partitions: in process nobody asks, and none is made. */
+class EventRecord implements LogRecord {
+  readonly value: Uint8Array
+  readonly #peer: Uint8Array
+  #key: Buffer | null = null
+
+  constructor(peer: Uint8Array, value: Uint8Array) {
+    this.#peer = peer
+    this.value = value
+  }
+
+  get key(): Buffer {
+    this.#key ??= Buffer.from(peerNetwork(this.#peer), 'latin1')
+    return this.#key
   }
 }
 

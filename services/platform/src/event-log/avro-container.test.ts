@@ -12,7 +12,8 @@ describe('an Avro container', () => {
       encoder.encode(event({ sender })),
     )
     const bodies = records.map((record) => record.subarray(10))
-    const read = readAvroContainer(avroContainer(schemaJson('TlsNegotiation'), bodies))
+    const framed = records.map((bytes) => ({ bytes, bodyStart: 10 }))
+    const read = readAvroContainer(avroContainer(schemaJson('TlsNegotiation'), framed))
     expect(schemaFingerprint(read.schema)).toBe(schemaFingerprint(schemaJson('TlsNegotiation')))
     expect(JSON.stringify(read.schema)).not.toContain('"doc"')
     expect(read.bodies.map((body) => Buffer.from(body))).toEqual(bodies)
@@ -25,7 +26,7 @@ describe('an Avro container', () => {
   })
 
   test('cut off or of other bytes is refused in words', () => {
-    const whole = avroContainer(schemaJson('TlsNegotiation'), [encoder.encode(event()).subarray(10)])
+    const whole = avroContainer(schemaJson('TlsNegotiation'), [{ bytes: encoder.encode(event()), bodyStart: 10 }])
     expect(() => readAvroContainer(whole.subarray(0, whole.length - 40))).toThrow('damaged Avro container')
     expect(() => readAvroContainer(Buffer.from('nothing of the kind'))).toThrow('no Avro container')
   })

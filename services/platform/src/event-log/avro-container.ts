@@ -14,12 +14,26 @@ const textType = avscType('bytes')
 const countType = avscType('long')
 const headers = new WeakMap<AvroRecord, Buffer>()
 
+/** An encoded record, and where it begins behind its framing. */
+export interface FramedRecord {
+  bytes: Uint8Array
+  bodyStart: number
+}
+
 /** A container of records that are encoded already, without their framing. All of them by the one schema. */
-export function avroContainer(schema: AvroRecord, bodies: readonly Uint8Array[]): Uint8Array {
+export function avroContainer(schema: AvroRecord, records: readonly FramedRecord[]): Uint8Array {
   const header = headerOf(schema)
-  const bytes = bodies.reduce((sum, body) => sum + body.length, 0)
-  const sync = header.subarray(header.length - SYNC_LENGTH)
-  return Buffer.concat([header, countType.toBuffer(bodies.length), countType.toBuffer(bytes), ...bodies, sync])
+  let length = 0
+  for (const { bytes, bodyStart } of records) length += bytes.length - bodyStart
+  const head = Buffer.concat([header, countType.toBuffer(records.length), countType.toBuffer(length)])
+  const container = Buffer.allocUnsafeSlow(head.length + length + SYNC_LENGTH)
+  container.set(head)
+  let at = head.length
+  for (const { bytes, bodyStart } of records) {
+    at += Buffer.prototype.copy.call(bytes, container, at, bodyStart)
+  }
+  container.set(header.subarray(header.length - SYNC_LENGTH), at)
+  return container
 }
 
 /** A container of plain values, for the rows that tlsrep itself writes. Throws where a value does not fit the schema. */
@@ -27,7 +41,7 @@ export function avroRows(schema: AvroRecord, rows: readonly object[]): Uint8Arra
   const type = avscType(schema)
   return avroContainer(
     schema,
-    rows.map((row) => type.toBuffer(row)),
+    rows.map((row) => ({ bytes: type.toBuffer(row), bodyStart: 0 })),
   )
 }
 
