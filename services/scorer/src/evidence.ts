@@ -94,6 +94,7 @@ export function evidenceRows(daily: readonly DailyRow[]): EvidenceRow[] {
       counts.set(`${row.day} ${row.listener}`, row.sessions)
     }
   }
+  if (refusals.size === 0 && counterpairs.size === 0) return rows
   return rows.flatMap((row) => {
     const door = `${dayText(row.day)} ${row.listener ?? ''}`
     if (row.excused || row.outcome !== 'plaintext' || row.fault !== 'peer') return [row]

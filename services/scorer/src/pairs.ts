@@ -72,9 +72,11 @@ export async function findPairs(store: Store, facts: readonly Fact[], windowMs: 
     if (both.length === 0) continue
     const ours = { perhapsOurs: PERHAPS_OURS, asksForTls: ASKS_FOR_TLS }
     const found = { ...params, ...ours, senders: both.map(({ sender }) => sender) }
-    const halves = await store.rows<HalfRow>(HALVES, found)
+    const [halves, known] = await Promise.all([
+      store.rows<HalfRow>(HALVES, found),
+      store.rows<{ kind: string; id: string }>(KNOWN, found),
+    ])
     const pairs = pairUp(halves, windowMs)
-    const known = await store.rows<{ kind: string; id: string }>(KNOWN, found)
     const isKnown = new Set(known.map(({ kind, id }) => `${kind} ${id}`))
     rows.push(...pairs.filter(({ kind, clear }) => !isKnown.has(`${kind} ${clear.id}`)))
   }
