@@ -17,6 +17,7 @@ const ROOMS: readonly (readonly [RegExp, string])[] = [
   [/\/core\//, 'core'],
   [/\/event-log\//, 'event log'],
   [/\/publisher\//, 'publisher'],
+  [/\/clickhouse\/(avro-columns|column-)/, 'columns for ClickHouse'],
   [/\/platform\/src\/clickhouse|@clickhouse\//, 'ClickHouse client'],
   [/\/node_modules\//, 'libraries'],
 ]

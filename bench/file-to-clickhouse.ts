@@ -36,7 +36,11 @@ async function read(folder: string, log: string, profiled: boolean): Promise<Rea
   }
 }
 
-function tellProcessors(report: Report, { seconds, cpu, gcSeconds }: Reading): void {
+function tellProcessors(report: Report, { seconds, cpu, gcSeconds, lines }: Reading): void {
+  const perLine = (spent: number): number => (spent / lines) * 1e6
+  report('  processor time: main thread of the services', perLine(cpu.mainThread), 'µs/line', null)
+  report('    their other threads (compiling, collecting)', perLine(cpu.services - cpu.mainThread), 'µs/line', null)
+  report('    ClickHouse', perLine(cpu.clickhouse), 'µs/line', null)
   report('  services: share of one core', (cpu.services / seconds) * 100, '%', null)
   report('    garbage collection, share of the time', (gcSeconds / seconds) * 100, '%', null)
   report('  ClickHouse: share of one core', (cpu.clickhouse / seconds) * 100, '%', null)

@@ -21,8 +21,8 @@ export interface Reading {
   seconds: number
   lines: number
   state: State
-  /** Processor time of the services' process and of ClickHouse, in seconds, from the same first byte on. */
-  cpu: { services: number; clickhouse: number }
+  /** Processor time of the services' process, of its main thread alone, and of ClickHouse, in seconds, from the same first byte on. */
+  cpu: { services: number; mainThread: number; clickhouse: number }
   gcSeconds: number
   /** What ClickHouse was called for. */
   calls: [string, CallCost][]

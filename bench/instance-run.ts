@@ -8,8 +8,8 @@ import { Embedded } from '../services/cli/src/embedded/embedded.ts'
 import { collected, lag } from '../services/cli/src/wiring/metrics.ts'
 import { policyOf } from '../services/cli/src/wiring/policy.ts'
 import { startProfile } from './cpu-profile.ts'
-import type { FromInstance, InstanceOptions, State, ToInstance } from './instance-messages.ts'
-import { cpuSeconds } from './process-figures.ts'
+import type { FromInstance, InstanceOptions, Reading, State, ToInstance } from './instance-messages.ts'
+import { cpuSeconds, threadCpuSeconds } from './process-figures.ts'
 import { type CallCost, timeCalls } from './timed-store.ts'
 
 /** Run by the bench: the embedded shape as `tlsrep start` wires it, with an actor among its own that measures it. */
@@ -55,6 +55,10 @@ function childPid(): number {
   return pid
 }
 
+function processors(): Reading['cpu'] {
+  return { services: cpuSeconds(process.pid), mainThread: threadCpuSeconds(), clickhouse: cpuSeconds(childPid()) }
+}
+
 /** Between all that is needed and the collector: what follows is measured. */
 function measuring(calls: ReadonlyMap<string, CallCost>): Actor {
   const stop = new AbortController()
@@ -62,13 +66,15 @@ function measuring(calls: ReadonlyMap<string, CallCost>): Actor {
     name: 'measuring',
     start: async () => {
       const stopProfile = profiled ? await startProfile() : null
-      const before = { services: cpuSeconds(process.pid), clickhouse: cpuSeconds(childPid()), at: performance.now() }
+      const before = { ...processors(), at: performance.now() }
       const gcSeconds = countGc()
       void caughtUp(stop.signal).then(async (doneAt) => {
         if (stop.signal.aborted) return
+        const after = processors()
         const cpu = {
-          services: cpuSeconds(process.pid) - before.services,
-          clickhouse: cpuSeconds(childPid()) - before.clickhouse,
+          services: after.services - before.services,
+          mainThread: after.mainThread - before.mainThread,
+          clickhouse: after.clickhouse - before.clickhouse,
         }
         const profile = stopProfile === null ? null : await stopProfile()
         const seconds = (doneAt - before.at) / 1000

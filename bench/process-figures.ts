@@ -11,6 +11,12 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
+/** Processor time of the thread that asks, in seconds. */
+export function threadCpuSeconds(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1e6
+}
+
 export interface Memory {
   /** Megabytes (10^6) in memory now. */
   now: number

@@ -32,7 +32,7 @@ export function timeCalls(clickhouse: ClickHouse, costs: Map<string, CallCost>):
 function readName(query: string): string {
   const table = /FROM (\w+)/.exec(query)?.[1] ?? '?'
   if (table !== 'tls_events') return `read ${table}`
-  if (query.includes('ASOF')) return 'read tls_events: pairs'
+  if (query.includes('perhapsOurs')) return 'read tls_events: pairs'
   if (query.includes('HAVING')) return 'read tls_events: who may have pairs'
   return query.includes('event_id IN') ? 'read tls_events: ids' : 'read tls_events: samples'
 }
