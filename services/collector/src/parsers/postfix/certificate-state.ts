@@ -16,7 +16,11 @@ export function certificateState(text: string, from: number, end: number): PeerC
   return 'untrusted'
 }
 
-/** The summary's trust word says less than a failed check said before it, unless the peer was verified after all. */
+/**
+ * The summary's trust word says less than a check said before it: of a failed one, unless the peer was verified after all; of a match
+ * with DANE, if it was.
+ */
 export function worse(checked: PeerCertificate | null, trust: PeerCertificate | null): PeerCertificate | null {
+  if (checked === 'dane_verified') return trust === 'verified' ? checked : trust
   return checked === null || trust === 'verified' || trust === 'none' ? trust : checked
 }

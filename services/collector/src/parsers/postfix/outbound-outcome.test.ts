@@ -70,6 +70,7 @@ const NOTHING: OutboundFacts = {
   tlsIsLogged: false,
   peerHadShown: false,
   notOffered: false,
+  certificateShown: false,
 }
 const MAIL = end('', true)
 const FAILED = { reason: 'other', fault: 'unknown', words: '', byPlace: true } as const

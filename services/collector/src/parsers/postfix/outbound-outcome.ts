@@ -93,6 +93,8 @@ export interface OutboundFacts {
   peerHadShown: boolean
   /** A TLS report line says that the peer did not offer STARTTLS. */
   notOffered: boolean
+  /** The peer's certificate was looked at, so a handshake was under way, whatever line of it is missing. */
+  certificateShown: boolean
   /** Its end was not logged. */
   truncated: boolean
 }
@@ -149,6 +151,7 @@ function fromFeature(feature: string, facts: OutboundFacts): Verdict | null {
 }
 
 function byAbsence(facts: OutboundFacts): Verdict {
+  if (facts.certificateShown) return UNKNOWN
   const mail = facts.ending?.mail ?? 'unclear'
   if (mail === 'none') return { outcome: 'probe', fault: 'none', proof: 'by_absence', reason: null }
   if (mail === 'unclear') return UNKNOWN

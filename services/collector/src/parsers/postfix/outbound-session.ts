@@ -137,7 +137,7 @@ function offered(session: OutboundSession, reason: TlsNegotiation['failure_reaso
 function factsOf(session: OutboundSession): OutboundFacts {
   const { failure, ending, feature, afterFailure, proxyDown, tlsIsLogged, peerHadShown } = session
   const established = session.established !== null
-  const { cutOff: truncated, notOffered } = session
+  const { cutOff: truncated, notOffered, certificate } = session
   return {
     established,
     failure,
@@ -148,6 +148,7 @@ function factsOf(session: OutboundSession): OutboundFacts {
     tlsIsLogged,
     peerHadShown,
     notOffered,
+    certificateShown: certificate !== null && certificate !== 'none',
     truncated,
   }
 }

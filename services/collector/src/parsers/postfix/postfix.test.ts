@@ -962,6 +962,7 @@ describe('a connection through postscreen is one session', () => {
 
 const RELAY = 'mx.tls13.peer.example[198.18.1.10]:25'
 const VERIFIED = `smtp[1318]: Verified TLS connection established to ${RELAY}: ${TLS13_OF['3.10']}`
+const DANE_MATCH = `smtp[1318]: ${RELAY}: Matched DANE EE certificate at depth 0: 3 1 1 8CE14CBE1FAFAE9FB25845D335E0E416`
 const UNTRUSTED = `smtp[1318]: Untrusted TLS connection established to ${RELAY}: ${TLS13_OF['3.10']}`
 const SENT = 'dsn=2.0.0, status=sent (250 2.0.0 queued)'
 const NO_HANDSHAKE = 'dsn=4.7.5, status=deferred (Cannot start TLS: handshake failure)'
@@ -1074,6 +1075,21 @@ describe('a delivery line of Postfix 3.11 states what TLS did', () => {
       promise: 'a certificate verified under a DANE policy: dane_verified',
       log: [VERIFIED, delivery('dane', SENT)],
       told: [{ outcome: 'negotiated', peer_certificate: 'dane_verified', tls_version: 'TLSv1_3', ...mails(1, 1, 0) }],
+    },
+    {
+      promise: 'a certificate that matched a TLSA record, before 3.11: dane_verified',
+      log: [DANE_MATCH, VERIFIED, delivery(null, SENT)],
+      told: [{ outcome: 'negotiated', peer_certificate: 'dane_verified', tls_version: 'TLSv1_3', ...mails(1, 1, 0) }],
+    },
+    {
+      promise: 'a certificate that matched a TLSA record, of a name that did not: untrusted',
+      log: [DANE_MATCH, UNTRUSTED, delivery(null, SENT)],
+      told: [{ outcome: 'negotiated', peer_certificate: 'untrusted', ...mails(1, 1, 0) }],
+    },
+    {
+      promise: 'a certificate that was looked at, and no summary: unknown, never mail in clear',
+      log: [VERIFIED, delivery(null, SENT), DANE_MATCH, delivery(null, SENT, '0.5/0/0.04/0.04')],
+      told: [{ outcome: 'negotiated' }, { outcome: 'unknown', peer_certificate: 'dane_verified' }],
     },
     {
       promise: 'a certificate verified under another policy: verified',

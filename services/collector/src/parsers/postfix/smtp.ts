@@ -60,7 +60,7 @@ export class SmtpReader {
     const verified = says(text, message, 'server ') ? message + 'server '.length : message
     if (says(text, verified, UNVERIFIED)) return this.#unverified(line, service, process, verified)
     const afterId = skipQueueId(text, message, end)
-    if (afterId < 0) return 'ignored_noise'
+    if (afterId < 0) return this.#matchedDane(line, service, process)
     if (says(text, afterId, 'to=<')) return this.#delivered(line, service, process, afterId)
     return this.#goesOn(line, service, process, afterId)
   }
@@ -98,14 +98,11 @@ export class SmtpReader {
     const { open } = process
     const mine = open !== null && isPeerOf(open, text, this.#peer)
     if (mine && open.established === summary.facts && open.lastAt === line.time) return 'ignored_duplicate'
-    const begun = mine && open.established === null && open.failure === null
-    if (!begun) open?.close()
-    const session = begun ? open : this.#open(line, service, process, this.#peer)
+    const session = this.#handshaking(line, service, process)
     session.established = summary.facts
     session.certificate = worse(session.certificate, this.#head.certificate)
     this.peers.shown(service.instance, session.ip, line.time)
     process.failedPeer = ''
-    this.#join(session, line)
     return 'joined'
   }
 
@@ -129,15 +126,12 @@ export class SmtpReader {
     const mine = open !== null && isPeerOf(open, text, this.#peer)
     if (mine && open.failure !== null && open.failedAt === line.time && open.endOffset === open.opening.offset)
       return 'ignored_duplicate'
-    const begun = mine && open.established === null && open.failure === null
-    if (!begun) open?.close()
-    const session = begun ? open : this.#open(line, service, process, this.#peer)
+    const session = this.#handshaking(line, service, process)
     const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
     session.failure = statedFailure(text, words, end, 'outbound', this.#unknown)
     session.failedAt = line.time
     this.peers.shown(service.instance, session.ip, line.time)
     process.failedPeer = session.ip
-    this.#join(session, line)
     return 'joined'
   }
 
@@ -165,14 +159,29 @@ export class SmtpReader {
     const { text, end } = line
     if (!scanNamaddr(text, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
     if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    this.#handshaking(line, service, process).certificate = certificateState(text, this.#peer.end, end)
+    return 'joined'
+  }
+
+  /** Said during the handshake where `smtp_tls_loglevel` asks for it (tls_dane.c); the summary line says whether the name fits, too. */
+  #matchedDane(line: LogLine, service: Service, process: SmtpProcess): LineClass {
+    const { text, message, end } = line
+    if (!scanNamaddr(text, message, end, this.#peer) || !says(text, this.#peer.end, ': Matched DANE '))
+      return 'ignored_noise'
+    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    this.#handshaking(line, service, process).certificate = 'dane_verified'
+    return 'joined'
+  }
+
+  /** The connection to the peer just scanned whose handshake is under way; this line may be the first of it. */
+  #handshaking(line: LogLine, service: Service, process: SmtpProcess): OutboundSession {
     const { open } = process
     const begun =
-      open !== null && open.established === null && open.failure === null && isPeerOf(open, text, this.#peer)
+      open !== null && open.established === null && open.failure === null && isPeerOf(open, line.text, this.#peer)
     if (!begun) open?.close()
     const session = begun ? open : this.#open(line, service, process, this.#peer)
-    session.certificate = certificateState(text, this.#peer.end, end)
     this.#join(session, line)
-    return 'joined'
+    return session
   }
 
   #delivered(line: LogLine, service: Service, process: SmtpProcess, afterId: number): LineClass {
