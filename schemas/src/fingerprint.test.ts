@@ -23,7 +23,7 @@ const RECORDS: Record<RecordName, { length: number; text: string }> = {
   TlsNegotiation: { length: 3699, text: 'f90d018c5ec9ab5e' },
   Listing: { length: 1109, text: 'd91bc373e8c8a055' },
   Override: { length: 455, text: 'b421d5596bd8b95d' },
-  Checkpoint: { length: 1867, text: 'a9f8bfcbc21f0856' },
+  Checkpoint: { length: 2131, text: 'bb7495a2c3972367' },
   DeadLetter: { length: 799, text: '1acd7f6ef280a0f4' },
 }
 

@@ -9,6 +9,7 @@ import type {
   HostState,
   ListenerState,
   OutboundPeer,
+  QueuedSender,
   OpeningOrdinal,
   Checkpoint,
   DeadLetter,
@@ -193,6 +194,20 @@ function jsonOutboundPeer(r: OutboundPeer): string {
   )
 }
 
+function jsonQueuedSender(r: QueuedSender): string {
+  return (
+    '{"host":"' +
+    stringText(r.host) +
+    '","service":"' +
+    stringText(r.service) +
+    '","queue_id":"' +
+    stringText(r.queue_id) +
+    '","sender_domain":"' +
+    stringText(r.sender_domain) +
+    '"}'
+  )
+}
+
 function jsonOpeningOrdinal(r: OpeningOrdinal): string {
   return (
     '{"line_hash":"' +
@@ -231,6 +246,8 @@ function jsonCheckpoint(r: Checkpoint): string {
     jsonArray(r.listeners, (item) => jsonListenerState(item)) +
     ',"outbound_peers":' +
     jsonArray(r.outbound_peers, (item) => jsonOutboundPeer(item)) +
+    ',"queued_senders":' +
+    jsonArray(r.queued_senders, (item) => jsonQueuedSender(item)) +
     ',"ordinals":' +
     jsonArray(r.ordinals, (item) => jsonOpeningOrdinal(item)) +
     (r.open_sessions === null ? ',"open_sessions":null' : ',"open_sessions":"' + base64Text(r.open_sessions) + '"') +

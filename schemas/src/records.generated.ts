@@ -600,6 +600,18 @@ export interface OutboundPeer {
   starttls_shown_at: number
 }
 
+/** A mail in the queue, whose delivery lines do not name its sender. */
+export interface QueuedSender {
+  /** Host name of our MTA, as in TlsNegotiation. */
+  host: string
+  /** A syslog program of the Postfix instance that the queue belongs to, as in TlsNegotiation. */
+  service: string
+  /** Queue id, as in TlsNegotiation. */
+  queue_id: string
+  /** Domain of the envelope sender, as in TlsNegotiation. */
+  sender_domain: string
+}
+
 /** How often one opening line was seen: equal lines get ordinals, so that their sessions get different event ids. */
 export interface OpeningOrdinal {
   /** Hash of host, syslog service, pid and the bytes of the opening line. */
@@ -671,6 +683,11 @@ export interface Checkpoint {
   listeners: readonly ListenerState[]
   /** The servers that showed STARTTLS last, at most 1000 of an input; one that is missing here is learned again. */
   outbound_peers: readonly OutboundPeer[]
+  /**
+   * Envelope senders of the mails queued last, at most 1000 of an input; sessions that deliver one that is missing here
+   * have no sender_domain.
+   */
+  queued_senders: readonly QueuedSender[]
   /**
    * Opening lines seen lately, for the ordinals of equal ones. Empty for inputs that can be read again from
    * resume_from: they are counted again.

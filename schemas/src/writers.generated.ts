@@ -33,6 +33,7 @@ import {
   type HostState,
   type ListenerState,
   type OutboundPeer,
+  type QueuedSender,
   type OpeningOrdinal,
   type Checkpoint,
   type DeadLetter,
@@ -384,6 +385,15 @@ function writeOutboundPeer(buf: Buffer, start: number, r: OutboundPeer): number 
   return pos
 }
 
+function writeQueuedSender(buf: Buffer, start: number, r: QueuedSender): number {
+  let pos = start
+  pos = writeString(buf, pos, r.host)
+  pos = writeString(buf, pos, r.service)
+  pos = writeString(buf, pos, r.queue_id)
+  pos = writeString(buf, pos, r.sender_domain)
+  return pos
+}
+
 function writeOpeningOrdinal(buf: Buffer, start: number, r: OpeningOrdinal): number {
   let pos = start
   pos = writeFixed(buf, pos, r.line_hash, 16)
@@ -451,6 +461,14 @@ function writeCheckpoint(buf: Buffer, start: number, r: Checkpoint): number {
     pos = writeCount(buf, pos, items)
     for (const item of items) {
       pos = writeOutboundPeer(buf, pos, item)
+    }
+    if (items.length > 0) buf[pos++] = 0
+  }
+  {
+    const items = (r.queued_senders ?? [])
+    pos = writeCount(buf, pos, items)
+    for (const item of items) {
+      pos = writeQueuedSender(buf, pos, item)
     }
     if (items.length > 0) buf[pos++] = 0
   }

@@ -212,6 +212,7 @@ const CHECKPOINT = {
   hosts: [],
   listeners: [],
   outbound_peers: [],
+  queued_senders: [],
   ordinals: [],
   open_sessions: null,
   state_version: 1,

@@ -9,8 +9,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CORPUS_SETS, corpusLog, lineStarts } from '../support/corpus.ts'
 
-/** A checkpoint reaches back this much further than the oldest open session, so that ordinals in one second come out the same. */
-const LOOK_BACK_MS = 10_000
+/** A checkpoint reaches back further than the oldest open session, so that ordinals in one second come out the same; no longer than this is needed. */
+const LOOK_BACK_MS = 2000
 
 /** One life of a collector's parser, over the lines of one log. */
 class Life {

@@ -41,6 +41,7 @@ test('many appends through the log are stored, listed, delivered and checkpointe
       listeners: [],
       ordinals: [],
       outbound_peers: [],
+      queued_senders: [],
       open_sessions: null,
       state_version: 1,
       updated_at: 0,

@@ -128,13 +128,13 @@ export function resumeOf(good: ReadonlyMap<string, Checkpoint>, place: LogPlace)
   let newestAt = Number.NEGATIVE_INFINITY
   for (const [key, checkpoint] of good) {
     if (!belongsTo(place, checkpoint.source_name)) continue
-    const { hosts, listeners, outbound_peers, updated_at } = checkpoint
+    const { hosts, listeners, outbound_peers, queued_senders, updated_at } = checkpoint
     resume.known.push(knownFile(key, checkpoint))
     resume.updatedAt.set(key, updated_at)
     if (updated_at < newestAt) continue
     newestAt = updated_at
     resume.newest = key
-    resume.learned = { hosts, listeners, outbound_peers }
+    resume.learned = { hosts, listeners, outbound_peers, queued_senders }
   }
   return resume
 }

@@ -14,6 +14,7 @@ const learned: Learned = {
   hosts: [{ host: 'mx1', first_line_at: 1, newest_line_at: 2, loss_at: null }],
   listeners: [],
   outbound_peers: [],
+  queued_senders: [],
 }
 
 function lines(text: string, again: boolean): FollowItem {

@@ -14,6 +14,7 @@ export function mergeLearned(all: readonly Learned[]): Learned {
     hosts: [...hosts.values()],
     listeners: all.flatMap(({ listeners }) => listeners),
     outbound_peers: all.flatMap(({ outbound_peers }) => outbound_peers),
+    queued_senders: all.flatMap(({ queued_senders }) => queued_senders),
   }
 }
 

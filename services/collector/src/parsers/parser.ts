@@ -1,5 +1,5 @@
 import type { UnknownNames } from '@tlsrep/core'
-import type { HostState, ListenerState, Mta, OutboundPeer, TlsNegotiation } from '@tlsrep/schemas'
+import type { HostState, ListenerState, Mta, OutboundPeer, QueuedSender, TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../framing/framing.ts'
 
 /**
@@ -60,6 +60,7 @@ export interface Learned {
   hosts: readonly HostState[]
   listeners: readonly ListenerState[]
   outbound_peers: readonly OutboundPeer[]
+  queued_senders: readonly QueuedSender[]
 }
 
 export interface SessionCounts {

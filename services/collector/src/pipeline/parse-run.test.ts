@@ -39,7 +39,7 @@ const fakeParser: ParserFactory = (_options, emit) => {
     mta: 'other',
     sessions,
     oldestOpen: () => null,
-    learned: () => ({ hosts: [], listeners: [], outbound_peers: [] }),
+    learned: () => ({ hosts: [], listeners: [], outbound_peers: [], queued_senders: [] }),
     restore: () => {},
     claims: (program) => program === 'fake',
     read(line): LineClass {

@@ -148,6 +148,7 @@ describe('the other topics in ClickHouse', () => {
       listeners: [],
       ordinals: [],
       outbound_peers: [],
+      queued_senders: [],
       open_sessions: null,
       state_version: 1,
       updated_at: clock,

@@ -1,18 +1,18 @@
-import type { HostState as HostRecord, ListenerState, ListenerTrait, OutboundPeer } from '@tlsrep/schemas'
+import type { HostState as HostRecord, ListenerState, ListenerTrait, OutboundPeer, QueuedSender } from '@tlsrep/schemas'
 import type { Learned } from '../parser.ts'
 import type { HostState, Instance, Service } from './host.ts'
 
-/** Outbound peers that a checkpoint keeps; it is written several times a second. */
-const PEERS_KEPT = 1000
+/** Outbound peers, and senders of queued mail, that a checkpoint keeps; it is written several times a second. */
+const [PEERS_KEPT, SENDERS_KEPT] = [1000, 1000]
+
+type ShownLately = (instance: Instance, count: number) => readonly [ip: string, at: number][]
 
 /** What the lines so far have taught, as a checkpoint keeps it. */
-export function learnedOf(
-  hosts: Iterable<HostState>,
-  shownLately: (instance: Instance) => Iterable<[ip: string, at: number]>,
-): Learned {
+export function learnedOf(hosts: Iterable<HostState>, shownLately: ShownLately): Learned {
   const known: HostRecord[] = []
   const listeners: ListenerState[] = []
   const peers: OutboundPeer[] = []
+  const senders: QueuedSender[] = []
   for (const host of hosts) {
     known.push({
       host: host.name,
@@ -23,10 +23,11 @@ export function learnedOf(
     for (const service of host.services.values()) {
       const listener = listenerState(host, service)
       if (listener !== null) listeners.push(listener)
-      if (service.role === 'smtp') addPeers(peers, host, service, shownLately)
+      if (service.role === 'smtp') addPeers(peers, service, shownLately)
+      if (service.role === 'qmgr') addSenders(senders, service)
     }
   }
-  return { hosts: known, listeners, outbound_peers: peers }
+  return { hosts: known, listeners, outbound_peers: peers, queued_senders: senders }
 }
 
 /** Services that have shown nothing are not worth a place. */
@@ -45,16 +46,15 @@ function listenerState(host: HostState, service: Service): ListenerState | null 
 }
 
 /** smtp and lmtp of one instance know the same peers: the first of them speaks for both. */
-function addPeers(
-  into: OutboundPeer[],
-  host: HostState,
-  service: Service,
-  shownLately: (instance: Instance) => Iterable<[ip: string, at: number]>,
-): void {
-  for (const [address, at] of shownLately(service.instance)) {
-    if (into.length >= PEERS_KEPT) return
-    into.push({ host: host.name, service: service.program, address, starttls_shown_at: at })
-  }
+function addPeers(into: OutboundPeer[], service: Service, shownLately: ShownLately): void {
+  const host = service.instance.host.name
+  for (const [address, at] of shownLately(service.instance, PEERS_KEPT - into.length))
+    into.push({ host, service: service.program, address, starttls_shown_at: at })
+}
+
+function addSenders(into: QueuedSender[], { program, instance }: Service): void {
+  for (const [queue_id, sender_domain] of instance.senders.newest(SENDERS_KEPT - into.length))
+    into.push({ host: instance.host.name, service: program, queue_id, sender_domain })
 }
 
 function finite(at: number): number | null {
@@ -76,10 +76,10 @@ export function restoreHosts(learned: Learned, into: Restoring): void {
     host.lossAt = state.loss_at ?? Number.NEGATIVE_INFINITY
   }
   for (const state of learned.listeners) restoreListener(state, into)
-  // The newest last, as they were learned.
-  for (const { host, service, address, starttls_shown_at } of [...learned.outbound_peers].reverse()) {
+  for (const { host, service, address, starttls_shown_at } of learned.outbound_peers)
     into.shown(into.service(into.host(host, starttls_shown_at), service).instance, address, starttls_shown_at)
-  }
+  for (const { host, service, queue_id, sender_domain } of learned.queued_senders)
+    into.service(into.host(host, 0), service).instance.senders.set(queue_id, sender_domain)
 }
 
 function restoreListener(state: ListenerState, into: Restoring): void {

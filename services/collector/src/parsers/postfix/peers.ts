@@ -53,9 +53,9 @@ export class Peers {
     this.#known.delete(instance)
   }
 
-  /** Who showed STARTTLS last, the newest first. */
-  shownLately(instance: Instance): Iterable<[ip: string, at: number]> {
-    return this.#known.get(instance)?.shownAt.newestFirst() ?? []
+  /** Who showed STARTTLS last, the newest last. */
+  shownLately(instance: Instance, count: number): [ip: string, at: number][] {
+    return this.#known.get(instance)?.shownAt.newest(count) ?? []
   }
 
   #of(instance: Instance): KnownPeers {

@@ -120,7 +120,7 @@ export class PostfixParser implements Parser {
   }
 
   learned(): Learned {
-    return learnedOf(this.#hosts.values(), (instance) => this.#smtp.peers.shownLately(instance))
+    return learnedOf(this.#hosts.values(), (instance, count) => this.#smtp.peers.shownLately(instance, count))
   }
 
   restore(learned: Learned): void {

@@ -19,13 +19,14 @@ it('gives the newest value of a key that was set again, and none after it was de
   expect(map.get('a')).toBeUndefined()
 })
 
-it('names the keys that were set last first, however long they have been known', () => {
+it('names the keys that were set last, in that order, however long they have been known', () => {
   const map = new RecentMap<string, number>(3)
   for (const [value, key] of ['a', 'b', 'c', 'd', 'a', 'b', 'd'].entries()) map.set(key, value)
-  expect([...map.newestFirst()]).toEqual([
-    ['d', 6],
-    ['b', 5],
-    ['a', 4],
+  const inOrder = [
     ['c', 2],
-  ])
+    ['a', 4],
+    ['b', 5],
+    ['d', 6],
+  ]
+  for (const count of [0, 1, 2, 3, 4, 5]) expect(map.newest(count)).toEqual(inOrder.slice(Math.max(0, 4 - count)))
 })

@@ -29,14 +29,21 @@ export class RecentMap<K, V> {
     this.#newer.set(key, value)
   }
 
-  /** The newest keys first, each once. */
-  *newestFirst(): Generator<[K, V]> {
-    yield* [...this.#newer].reverse()
-    for (const entry of [...this.#older].reverse()) if (!this.#newer.has(entry[0])) yield entry
+  /** The newest `count` keys, oldest first, each once. */
+  newest(count: number): [K, V][] {
+    const newer = lastOf(this.#newer, count)
+    if (newer.length === count) return newer
+    const older = [...this.#older].filter(([key]) => !this.#newer.has(key))
+    return [...older.slice(Math.max(0, older.length - (count - newer.length))), ...newer]
   }
 
   delete(key: K): void {
     this.#newer.delete(key)
     this.#older.delete(key)
   }
+}
+
+/** The last entries of a map without a copy of all the others. */
+function lastOf<K, V>(map: ReadonlyMap<K, V>, count: number): [K, V][] {
+  return [...map.entries().drop(Math.max(0, map.size - count))]
 }
