@@ -2,12 +2,15 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClickHouseUnavailable } from '@tlsrep/platform/clickhouse/unavailable'
 import { describe, expect, test } from 'vitest'
+import { useClickHouse } from '../support/clickhouse.ts'
 import { caughtUp } from '../support/instance/caught-up.ts'
 import { expectStored, numbers, sessionLines } from '../support/instance/sessions.ts'
 import { mountSmallDisk, smallDiskUnavailable } from '../support/instance/small-disk.ts'
 import type { TlsrepInstance } from '../support/instance/tlsrep-instance.ts'
 import { useInstances } from '../support/instance/use-instances.ts'
 import { until } from '../support/mail-host/until.ts'
+import { freePort } from '../support/ports.ts'
+import { forward } from '../support/services/forward.ts'
 
 const instances = useInstances()
 const logAt = (name: string): string => join(instances.directory, name)
@@ -88,6 +91,43 @@ describe('tlsrep start, when its store fails it', () => {
     expect(said).toMatchObject({ level: 'error', how: 'was ended by SIGKILL' })
     expect(await instance.stop()).toBe(0)
   }, 120_000)
+})
+
+describe('tlsrep start on a ClickHouse server of the operator’s own', () => {
+  const server = useClickHouse()
+
+  test('which is away at the start: it is waited for, a stop ends the waiting, and then all is stored', async () => {
+    const log = logAt('mail.log')
+    writeFileSync(log, sessionLines(0, 200))
+    const passwordFile = logAt('password')
+    writeFileSync(passwordFile, server.child.password)
+    const port = await freePort()
+    const clickhouse = {
+      url: `http://127.0.0.1:${port}`,
+      user: server.child.username,
+      password_file: passwordFile,
+      database: 'late',
+    }
+    const instance = await instances.prepare({ logs: [log], clickhouse })
+    const waits = () => instance.said('it waits', ({ msg }) => msg === 'ClickHouse is not available, trying again')
+    instance.spawn()
+    await waits()
+    expect(await instance.stop()).toBe(0)
+
+    instance.entries.length = 0
+    instance.spawn()
+    await waits()
+    const stopForwarding = await forward(port, Number(new URL(server.child.url).port))
+    try {
+      await instance.ready()
+      const stored = server.emptyDatabase({ database: 'late' })
+      await caughtUp(stored, [log])
+      await expectStored(stored, numbers(0, 200))
+      expect(await instance.stop()).toBe(0)
+    } finally {
+      await stopForwarding()
+    }
+  })
 })
 
 async function insertsEvents({ clickhouse }: TlsrepInstance): Promise<boolean> {

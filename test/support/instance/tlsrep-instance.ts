@@ -33,6 +33,8 @@ export interface InstanceOptions {
   /** Data directory; default: one in a temporary directory of the instance's own. */
   data?: string
   collector?: { batch?: { events?: number; wait?: string } }
+  /** Section `clickhouse` of the configuration, where it is not to have a server of its own. */
+  clickhouse?: object
   /** User that it runs as; default: this process's. */
   uid?: number
 }
@@ -192,12 +194,12 @@ export class TlsrepInstance {
   }
 
   /** JSON is YAML. */
-  #config({ logs, collector }: InstanceOptions): unknown {
+  #config({ logs, collector, clickhouse: own }: InstanceOptions): unknown {
     const { http, dnsbl, policy, clickhouse } = this.ports
     return {
       data: this.data,
       collector: { ...collector, inputs: logs.map((log) => ({ log, timezone: 'UTC' })) },
-      clickhouse: { child: { http_port: clickhouse } },
+      clickhouse: own ?? { child: { http_port: clickhouse } },
       publisher: {
         gate: { enabled: false },
         outputs: {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Collector } from '@tlsrep/collector/main'
 import type { Policy } from '@tlsrep/core/policy/policy'
-import { ClickHouseUnavailable } from '@tlsrep/platform/clickhouse/unavailable'
+import { ClickHouseUnavailable, throughOutages } from '@tlsrep/platform/clickhouse/unavailable'
 import type { Config, InputConfig } from '@tlsrep/platform/config/config'
 import { type DataDir, openDataDir } from '@tlsrep/platform/data-dir/data-dir'
 import { ClickHouseTopicStore } from '@tlsrep/platform/event-log/clickhouse-topics'
@@ -98,7 +98,9 @@ export class Embedded {
     const reached = await reachClickHouse(this.#options.config, logger)
     this.#running.clickhouse = reached
     try {
-      await prepareTables(reached.clickhouse, this.#options.config, logger)
+      // The operator's own server may come up later than this.
+      const prepare = () => prepareTables(reached.clickhouse, this.#options.config, logger)
+      await throughOutages(prepare, { what: 'preparing the tables', logger, signal })
     } catch (error) {
       // Stopped meanwhile: the server was taken away, and the next start goes on with the tables.
       if (!signal.aborted) throw error
