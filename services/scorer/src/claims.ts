@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { avroRows } from '@tlsrep/platform/event-log/avro-container'
-import type { AvroRecord } from '@tlsrep/schemas'
+import { writeRows } from './pending-ranges.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -25,7 +24,7 @@ export class Claims {
     this.#names = names
     if (names.length === 0) return
     const rows = names.map((token) => ({ token, kind: 'claim', state: 'claim', payload: Buffer.from(this.#id) }))
-    await this.#store.insertAvro('pending_ranges', avroRows(SCHEMA, rows), `claim/${this.#id}`)
+    await writeRows(this.#store, rows, `claim/${this.#id}`)
   }
 
   /** Whether nobody has claimed any of them since. */
@@ -38,15 +37,4 @@ export class Claims {
     )
     return rows[0]?.others === 0
   }
-}
-
-const SCHEMA: AvroRecord = {
-  type: 'record',
-  name: 'Claim',
-  fields: [
-    { name: 'token', type: 'string' },
-    { name: 'kind', type: 'string' },
-    { name: 'state', type: 'string' },
-    { name: 'payload', type: 'bytes' },
-  ],
 }

@@ -21,6 +21,21 @@ const SCHEMA: AvroRecord = {
   ],
 }
 
+/** One row of the table. */
+export interface RangeRow {
+  token: string
+  kind: string
+  state: string
+  payload: Buffer
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** Durable before it resolves; the same rows under the same token again change nothing. */
+export async function writeRows(store: Store, rows: readonly RangeRow[], token: string): Promise<void> {
+  await store.insertAvro('pending_ranges', avroRows(SCHEMA, rows), token)
+}
+
 /** Records that these inserts are begun. Durable before it resolves; again with the same inserts it changes nothing. */
 export async function writePending(store: Store, inserts: readonly PendingInsert[]): Promise<void> {
   // One row an insert: containers are large, and a request holds one of them at a time.
@@ -31,7 +46,7 @@ export async function writePending(store: Store, inserts: readonly PendingInsert
       state: 'pending',
       payload: Buffer.from(container.buffer, container.byteOffset, container.byteLength),
     }
-    await store.insertAvro('pending_ranges', avroRows(SCHEMA, [row]), `${token}/pending`)
+    await writeRows(store, [row], `${token}/pending`)
   }
 }
 
@@ -49,8 +64,8 @@ async function writeDone(
   inserts: readonly Pick<PendingInsert, 'table' | 'token'>[],
   token: string,
 ): Promise<void> {
-  const rows = inserts.map(({ table, token }) => ({ token, kind: table, state: 'done', payload: Buffer.alloc(0) }))
-  await store.insertAvro('pending_ranges', avroRows(SCHEMA, rows), token)
+  const rows = inserts.map(({ table, token }) => ({ token, kind: table, state: 'done', payload: NOTHING }))
+  await writeRows(store, rows, token)
 }
 
 /**
@@ -64,7 +79,7 @@ export async function markPartsDone(store: Store, range: string, { own, all }: R
     state: 'done',
     payload: NOTHING,
   }))
-  await store.insertAvro('pending_ranges', avroRows(SCHEMA, parts), `${range}/parts.${own.join('-')}`)
+  await writeRows(store, parts, `${range}/parts.${own.join('-')}`)
   const rows = await store.rows<{ token: string; table: PendingInsert['table'] | 'part'; state: string }>(
     'SELECT token, kind AS table, state FROM pending_ranges FINAL WHERE startsWith(token, {prefix:String})',
     { prefix: `${range}/` },
@@ -84,8 +99,6 @@ export interface RangeParts {
   /** Partitions that the range was taken from. */
   all: readonly number[]
 }
-
-const NOTHING = Buffer.alloc(0)
 
 /**
  * Lets every done row replace the row that said pending. Without it the two may lie in parts that nobody merges, and once the done row
