@@ -26,6 +26,12 @@ export function frameHeader(framing: Framing, fingerprint: bigint): Uint8Array {
   return header
 }
 
+/** Whether a record begins with this header. */
+export function hasHeader(bytes: Uint8Array, header: Uint8Array): boolean {
+  for (let i = 0; i < header.length; i++) if (bytes[i] !== header[i]) return false
+  return true
+}
+
 /** Reads the framing; the reason where there is none, or where it is cut off. */
 export function readFrame(bytes: Uint8Array): Frame | 'not_avro' | 'truncated' {
   if (bytes.length === 0) return 'truncated'

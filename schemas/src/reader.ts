@@ -3,7 +3,7 @@ import { type AvroSchema, olderSchemas, schemaJson } from './avro-schema.ts'
 import { avscType } from './avsc-type.ts'
 import { fieldValues } from './field-values.ts'
 import { fingerprintText, schemaFingerprint } from './fingerprint.ts'
-import { readFrame, SINGLE_OBJECT_LENGTH } from './framing.ts'
+import { hasHeader, readFrame, SINGLE_OBJECT_LENGTH } from './framing.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { learnedSchema } from './learned-schemas.ts'
 import { projection } from './projection.ts'
@@ -104,7 +104,7 @@ export function createReader<
   return {
     decode(bytes) {
       // Nearly all records are of the writer of the one before; a fingerprint as a 64-bit number costs more than a comparison.
-      if (lastPlan !== null && startsWith(bytes, lastHeader)) {
+      if (lastPlan !== null && hasHeader(bytes, lastHeader)) {
         return decodeBody<Pick<RecordTypes[N], F>>(lastPlan, bytes, SINGLE_OBJECT_LENGTH, name)
       }
       const frame = readFrame(bytes)
@@ -118,11 +118,6 @@ export function createReader<
       return decodeBody<Pick<RecordTypes[N], F>>(plan, bytes, frame.bodyStart, name)
     },
   }
-}
-
-function startsWith(bytes: Uint8Array, header: Uint8Array): boolean {
-  for (let i = 0; i < header.length; i++) if (bytes[i] !== header[i]) return false
-  return true
 }
 
 function decodeBody<T>(plan: Plan, bytes: Uint8Array, bodyStart: number, name: string): Decoded<T> {

@@ -15,6 +15,7 @@ import { registerFeed } from '@tlsrep/publisher/outputs/feed/feed'
 import type { Publisher } from '@tlsrep/publisher/publisher'
 import { createScorer, type Scorer } from '@tlsrep/scorer/scorer'
 import type { Logger } from 'pino'
+import { bracketed } from '../access/http-base.ts'
 import { type ReachedClickHouse, reachClickHouse } from '../wiring/clickhouse.ts'
 import { collectorOf } from '../wiring/collector.ts'
 import { exposeRooms } from '../wiring/metrics.ts'
@@ -243,6 +244,5 @@ export class Embedded {
 
 function endpointText(listen: Config['publisher']['outputs']['policy_service']['listen'], outputs: Outputs): string {
   if (listen.kind === 'unix') return `unix:${listen.path}`
-  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
-  return `${host}:${outputs.policyService?.ports[0] ?? listen.port}`
+  return `${bracketed(listen.host)}:${outputs.policyService?.ports[0] ?? listen.port}`
 }

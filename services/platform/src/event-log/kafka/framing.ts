@@ -1,5 +1,5 @@
 import { learnSchema, readFrame, schemaFingerprint, schemaJson } from '@tlsrep/schemas'
-import { frameHeader } from '@tlsrep/schemas/framing'
+import { frameHeader, hasHeader } from '@tlsrep/schemas/framing'
 import type { Logger } from 'pino'
 import { type AppendBatch, type LogRecord, TOPICS, type Topic } from '../event-log.ts'
 import { type SchemaRegistry, SchemaRegistryUnavailable } from '../schema-registry.ts'
@@ -123,7 +123,7 @@ export class RegisteredFraming implements Framing {
     const headers = this.#outgoing.get(topic)
     if (headers === undefined) return records
     const { from, to } = headers
-    return reframed(records, (value) => (startsWith(value, from) ? { length: from.length, header: to } : null))
+    return reframed(records, (value) => (hasHeader(value, from) ? { length: from.length, header: to } : null))
   }
 
   #unframing(value: Uint8Array): Reframing | null {
@@ -166,8 +166,4 @@ function reframed(
 
 function lengthOf(record: LogRecord | undefined, { length, header }: Reframing): number {
   return (record?.value?.length ?? 0) - length + header.length
-}
-
-function startsWith(value: Uint8Array, header: Uint8Array): boolean {
-  return value.length >= header.length && header.every((byte, i) => value[i] === byte)
 }
