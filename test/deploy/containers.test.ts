@@ -5,10 +5,10 @@ import { GenericContainer, Wait } from 'testcontainers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Docker, dockerAvailable, startDocker } from '../support/docker/docker.ts'
 import { mustSucceed, runCommand } from '../support/mail-host/command.ts'
+import { BIN } from '../support/tlsrep-command.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CORPUS = join(ROOT, 'test/corpus/postfix-3.7-loglevel1')
-const TLSREP = join(ROOT, 'services/cli/bin/tlsrep.mjs')
 const IMAGE = 'tlsrep-test/tlsrep'
 /** As docker-compose.yml runs it. */
 const CONFINED = [
@@ -61,7 +61,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
 
   it('parses a log from a read-only mount to the same bytes as outside', async () => {
     const parse = ['parse', '--no-progress', '--tz', 'UTC', join(CORPUS, 'mail.log')]
-    const outside = mustSucceed(await runCommand([process.execPath, TLSREP, ...parse]))
+    const outside = mustSucceed(await runCommand([process.execPath, BIN, ...parse]))
     expect(outside.split('\n').length).toBeGreaterThan(10)
     expect(await run([`--volume=${CORPUS}:${CORPUS}:ro`], ...parse)).toBe(outside)
   })

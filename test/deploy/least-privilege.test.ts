@@ -13,12 +13,12 @@ import { withAdmin } from '../support/kafka/ready.ts'
 import { mustSucceed, runCommand } from '../support/mail-host/command.ts'
 import { until } from '../support/mail-host/until.ts'
 import { freePort } from '../support/ports.ts'
+import { type ServiceCommand, ServiceProcess } from '../support/services/service-process.ts'
+import { BIN } from '../support/tlsrep-command.ts'
 import { type ConfiguredServer, startConfiguredServer } from './clickhouse-server.ts'
 import { kafkaAcls, usersOfGrants } from './rights.ts'
-import { ServiceProcess } from './service-process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const TLSREP = join(ROOT, 'services/cli/bin/tlsrep.mjs')
 const LOG = join(ROOT, 'services/collector/sample/mail.log')
 const SERVER_SETTINGS = readFileSync(join(ROOT, 'infra/clickhouse/config.d/tlsrep.xml'), 'utf8')
 const COMPOSE_USER = readFileSync(join(ROOT, 'infra/clickhouse/users.d/tlsrep.xml'), 'utf8')
@@ -102,7 +102,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
   }, 120_000)
 
   afterAll(async () => {
-    await Promise.all(services.map((service) => service.stop()))
+    await Promise.all(services.map((service) => service.kill()))
     await tables?.close()
     await server?.stop()
     await broker?.close()
@@ -164,10 +164,11 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     return file(`${role}.yaml`, JSON.stringify(settings))
   }
 
-  async function start(command: string, role: 'collector' | 'scorer' | 'publisher'): Promise<void> {
-    const service = new ServiceProcess(command, config(role))
+  async function start(command: ServiceCommand, role: 'collector' | 'scorer' | 'publisher'): Promise<void> {
+    const settings = { configFile: config(role), port: ports[role], dnsblPort: ports.dnsbl, cwd: directory }
+    const service = new ServiceProcess({ command, ...settings })
     services.push(service)
-    await service.ready(ports[role])
+    await service.start()
   }
 
   async function count(table: string): Promise<number> {
@@ -176,7 +177,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
   }
 
   it('migrate makes topics and tables', async () => {
-    const migrating = [process.execPath, TLSREP, 'migrate', '--config', config('migrate')]
+    const migrating = [process.execPath, BIN, 'migrate', '--config', config('migrate')]
     expect(mustSucceed(await runCommand(migrating))).toContain('5 topics made')
     expect(mustSucceed(await runCommand(migrating))).toContain('0 topics made, 5 there')
   })
@@ -199,7 +200,7 @@ describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (
     await until("the decision is in the scorer's table", async () => (await count('overrides')) > 0, SOON)
 
     expect(await Promise.all(services.map((service) => service.stop()))).toEqual([0, 0, 0])
-    for (const { words } of services) expect(words).not.toMatch(/authori[sz]ation|privileges/i)
+    for (const { stderr } of services) expect(stderr).not.toMatch(/authori[sz]ation|privileges/i)
   }, 120_000)
 
   it.each([

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { BIN } from '../support/tlsrep-command.ts'
 
 const UNITS = fileURLToPath(new URL('../../infra/systemd', import.meta.url))
-const TLSREP = fileURLToPath(new URL('../../services/cli/bin/tlsrep.mjs', import.meta.url))
 const names = readdirSync(UNITS).filter((name) => name.endsWith('.service'))
 /** Of 10, by systemd-analyze's reckoning; what systemd itself calls OK ends at 4.9. */
 const MOST_EXPOSED = 2.5
@@ -18,7 +18,7 @@ describe('systemd units', () => {
     const commands = names.map((name) => {
       const line = /^ExecStart=\/usr\/local\/bin\/tlsrep (.*)$/m.exec(readFileSync(join(UNITS, name), 'utf8'))
       const [command = '', ...options] = line?.[1]?.split(' ') ?? []
-      const { status, stdout } = spawnSync(process.execPath, [TLSREP, command, '--help'], { encoding: 'utf8' })
+      const { status, stdout } = spawnSync(process.execPath, [BIN, command, '--help'], { encoding: 'utf8' })
       expect(status).toBe(0)
       for (const option of options.filter((word) => word.startsWith('--'))) expect(stdout).toContain(option)
       return command

@@ -7,7 +7,7 @@ import { startKafka } from '../support/kafka/kafka.ts'
 import { mustSucceed, runCommand } from '../support/mail-host/command.ts'
 import type { MailHost } from '../support/mail-host/mail-host.ts'
 import { forward } from '../support/services/forward.ts'
-import { BIN } from '../support/services/service-process.ts'
+import { BIN } from '../support/tlsrep-command.ts'
 import type { Shape } from './shape.ts'
 
 const FORWARD = fileURLToPath(new URL('../support/services/forward-run.ts', import.meta.url))

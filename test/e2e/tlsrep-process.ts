@@ -3,13 +3,12 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { type CommandResult, mustSucceed } from '../support/mail-host/command.ts'
 import type { MailHost } from '../support/mail-host/mail-host.ts'
 import { until } from '../support/mail-host/until.ts'
+import { BIN } from '../support/tlsrep-command.ts'
 import type { Shape } from './shape.ts'
 
-const BIN = fileURLToPath(new URL('../../services/cli/bin/tlsrep.mjs', import.meta.url))
 const START_MS = 90_000
 
 /** Why `tlsrep start` cannot be tested; null when it can. */

@@ -5,13 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { CHILD_USER } from '@tlsrep/platform/clickhouse/child-files'
 import { type ClickHouse, openClickHouse } from '@tlsrep/platform/clickhouse/clickhouse'
 import { until } from '../mail-host/until.ts'
 import { freePort } from '../ports.ts'
+import { BIN } from '../tlsrep-command.ts'
 
-export const BIN = fileURLToPath(new URL('../../../services/cli/bin/tlsrep.mjs', import.meta.url))
 const READY_MS = 60_000
 const EXIT_MS = 40_000
 

@@ -8,7 +8,8 @@ import { silentLogger } from '../clickhouse.ts'
 import { type KafkaBroker, type KafkaBrokerOptions, startKafka } from '../kafka/kafka.ts'
 import { runCommand } from '../mail-host/command.ts'
 import { freePorts } from '../ports.ts'
-import { BIN, type ServiceCommand, ServiceProcess } from './service-process.ts'
+import { BIN } from '../tlsrep-command.ts'
+import { type ServiceCommand, ServiceProcess } from './service-process.ts'
 
 export interface InstallationOptions {
   /** Logs that collectors read, one input each. */

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { until } from '../mail-host/until.ts'
+import { BIN } from '../tlsrep-command.ts'
 
-export const BIN = fileURLToPath(new URL('../../../services/cli/bin/tlsrep.mjs', import.meta.url))
 const READY_MS = 60_000
 const EXIT_MS = 40_000
 
