@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheDirectory, layerKey } from '../machine-cache.ts'
 import { mustSucceed, runCommand } from '../mail-host/command.ts'
 
 const INSTALL = fileURLToPath(new URL('install.sh', import.meta.url))
@@ -38,24 +37,12 @@ export function dockerToolsAvailable(): string | null {
  * @throws Error with apt's words when the install fails
  */
 export async function dockerTools(): Promise<string> {
-  const image = join(dockerDirectory(), `tools-${imageKey()}`)
+  const image = join(dockerDirectory(), `tools-${layerKey(INSTALL)}`)
   const install = ['flock', `${image}.install.lock`, 'unshare', '--mount', 'sh', INSTALL, image]
   mustSucceed(await runCommand(install, { timeout: INSTALL_TIMEOUT_MS }))
   return image
 }
 
 function dockerDirectory(): string {
-  const directory = join(tmpdir(), 'tlsrep-docker')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  // In a directory that anybody may write to, somebody else may have made it first.
-  const { uid } = lstatSync(directory)
-  if (uid !== process.getuid?.()) throw new Error(`${directory} belongs to another user: remove it`)
-  return directory
-}
-
-/** What the tools depend on: the machine's packages, which lie below them, and the way they are made. */
-function imageKey(): string {
-  const hash = createHash('sha256')
-  for (const path of ['/etc/os-release', '/var/lib/dpkg/status', INSTALL]) hash.update(readFileSync(path))
-  return hash.digest('hex').slice(0, 16)
+  return cacheDirectory('tlsrep-docker')
 }
