@@ -40,14 +40,26 @@ export async function readHead(path: string): Promise<FileHead> {
     const magic = await headOf(handle, MAGIC_BYTES)
     refuseForeignFormat(magic, path)
     const compression = detectCompression(magic)
-    const head =
-      compression === 'none' ? await headOf(handle, FINGERPRINT_BYTES) : await decodedHead(handle, compression, path)
+    const head = compression === 'none' ? await plainHeadOf(handle) : await decodedHead(handle, compression, path)
     return { compression, head }
   } catch (error) {
     throw error instanceof InputError ? error : readError(path, 0, error)
   } finally {
     await handle.close()
   }
+}
+
+/** What comes before the first NUL: a file that has grown can read as NUL where what was written is not there yet. */
+export function writtenOf(bytes: Buffer): Buffer {
+  const nul = bytes.indexOf(0)
+  return nul < 0 ? bytes : bytes.subarray(0, nul)
+}
+
+/** The first bytes of a file that is not compressed, as far as they are written; all of them where it begins with NUL. */
+export async function plainHeadOf(handle: FileHandle): Promise<Buffer> {
+  const head = await headOf(handle, FINGERPRINT_BYTES)
+  const written = writtenOf(head)
+  return written.length === 0 ? head : written
 }
 
 /** The first bytes of an open file as they are on disk; fewer where it is shorter. */

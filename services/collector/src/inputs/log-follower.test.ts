@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -12,6 +14,7 @@ import {
   unlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -171,6 +174,26 @@ describe('a log that grows', () => {
     appendFileSync(log, ' followed\n')
     await reading.untilLines(2)
     expect(reading.lines).toEqual(names(1, 2))
+  })
+
+  it('is not read where it has grown and reads as NUL until what was written is there', async () => {
+    const late = numbered(2, 60)
+    writeFileSync(log, numbered(1, 1) + '\0'.repeat(late.length))
+    const reading = new Reading()
+    await reading.untilLines(1)
+    const next = reading.untilLines(60)
+    const file = openSync(log, 'r+')
+    writeSync(file, late, numbered(1, 1).length)
+    closeSync(file)
+    await next
+    expect(reading.lines).toEqual(names(1, 60))
+  })
+
+  it('is read where its NULs are old, as they are', async () => {
+    writeFileSync(log, `${numbered(1, 1)}\0\0\0\n${numbered(2, 2)}`)
+    utimesSync(log, 1_700_000_000, 1_700_000_000)
+    const reading = await new Reading().untilQuiet()
+    expect(reading.lines).toEqual([...names(1, 1), '\0\0\0', ...names(2, 2)])
   })
 
   it('says how much waits while nobody takes it', async () => {

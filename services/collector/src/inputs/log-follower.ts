@@ -173,9 +173,10 @@ export class LogFollower implements Follower<LogFile> {
       await this.close()
       return true
     }
-    if (open.waitedOn && !open.settled) {
+    if (!open.settled) {
+      // What was written between the last read and the successor's first line is still to be read.
       open.settled = true
-      return false
+      return !open.waitedOn
     }
     return this.#atEnd(open)
   }
@@ -214,9 +215,11 @@ export class LogFollower implements Follower<LogFile> {
       file.again = null
     }
     await this.close()
+    this.#lookAt = 0
+    // Renamed since it was found: the next look tells where to.
+    if (error.code === 'not_found') return
     this.#failed.set(file, error)
     file.retryAt = performance.now() + this.#lookMs
-    this.#lookAt = 0
   }
 
   async #openNext(): Promise<boolean> {
@@ -249,8 +252,11 @@ export class LogFollower implements Follower<LogFile> {
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      file.retryAt = performance.now() + this.#lookMs
-      if (error.code !== 'not_found') this.#failed.set(file, error)
+      // Renamed since it was found: were it left alone for a while, a newer file would be read before it.
+      if (error.code !== 'not_found') {
+        file.retryAt = performance.now() + this.#lookMs
+        this.#failed.set(file, error)
+      }
     }
     // It is not there any more, or not readable: the next look will tell.
     this.#lookAt = 0

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileChunks } from './byte-chunks.ts'
 import { decompressed } from './compression.ts'
-import { FINGERPRINT_BYTES, hasFingerprint, headOf } from './file-head.ts'
+import { hasFingerprint, plainHeadOf, writtenOf } from './file-head.ts'
 import { type InputError, openError, readError } from './input-error.ts'
 import type { LogFile } from './log-file.ts'
 import type { LogMember } from './log-members.ts'
@@ -47,7 +48,7 @@ export async function openReader(
     const stats = await handle.stat({ bigint: true })
     if (String(stats.dev) === member.device && String(stats.ino) === member.inode) {
       if (member.compression !== 'none') return new CompressedReader(handle, member, member.compression, from)
-      const head = await headOf(handle, FINGERPRINT_BYTES)
+      const head = await plainHeadOf(handle)
       if (hasFingerprint(head, file.fingerprint)) return new PlainReader(handle, member.path, head, from, buffer)
     }
   } catch (error) {
@@ -57,6 +58,14 @@ export async function openReader(
   await handle.close()
   return null
 }
+
+/**
+ * Some file systems (NFS, those of sandboxes) let a reader see that a file has grown before what was written is there: until then it reads
+ * as NUL. So bytes from the first NUL on are waited for in a file written to lately, no longer than this in milliseconds; then they are
+ * what the file holds.
+ */
+const UNWRITTEN_MS = 500
+const UNWRITTEN_TRIES = 25
 
 /**
  * Reads what is written to a file as it grows. The descriptor goes with the file wherever it is renamed to, also when it is deleted. What
@@ -83,13 +92,22 @@ class PlainReader implements LogReader {
 
   async read(most: number): Promise<ReadResult> {
     try {
-      const length = Math.min(most, this.#buffer.length)
-      const { bytesRead } = await this.#handle.read(this.#buffer, 0, length, this.#position)
-      const modifiedAt = await this.#verify(this.#position + bytesRead)
-      if (modifiedAt === null) return { kind: 'replaced', lost: this.size - this.#position }
-      if (bytesRead === 0) return { kind: 'end' }
-      this.#position += bytesRead
-      return { kind: 'bytes', bytes: this.#buffer.subarray(0, bytesRead), modifiedAt }
+      for (let tries = 0; ; tries++) {
+        const length = Math.min(most, this.#buffer.length)
+        const { bytesRead } = await this.#handle.read(this.#buffer, 0, length, this.#position)
+        const modifiedAt = await this.#verify(this.#position + bytesRead)
+        if (modifiedAt === null) return { kind: 'replaced', lost: this.size - this.#position }
+        if (bytesRead === 0) return { kind: 'end' }
+        const written = writtenOf(this.#buffer.subarray(0, bytesRead))
+        const isStill = tries === UNWRITTEN_TRIES || Date.now() - modifiedAt > UNWRITTEN_MS
+        if (written.length === 0 && !isStill) {
+          await sleep(UNWRITTEN_MS / UNWRITTEN_TRIES)
+          continue
+        }
+        const bytes = isStill ? this.#buffer.subarray(0, bytesRead) : written
+        this.#position += bytes.length
+        return { kind: 'bytes', bytes, modifiedAt }
+      }
     } catch (error) {
       throw readError(this.#path, this.#position, error)
     }
@@ -101,7 +119,7 @@ class PlainReader implements LogReader {
     const size = Number(stats.size)
     if (size < end) return null
     if (stats.mtimeNs !== this.#changedAt || size !== this.size) {
-      const head = await headOf(this.#handle, FINGERPRINT_BYTES)
+      const head = await plainHeadOf(this.#handle)
       if (head.length < this.#head.length || head.compare(this.#head, 0, this.#head.length, 0, this.#head.length) !== 0)
         return null
       this.#head = head
