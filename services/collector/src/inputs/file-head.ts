@@ -63,7 +63,7 @@ export async function plainHeadOf(handle: FileHandle): Promise<Buffer> {
 }
 
 /** The first bytes of an open file as they are on disk; fewer where it is shorter. */
-export async function headOf(handle: FileHandle, bytes: number): Promise<Buffer> {
+async function headOf(handle: FileHandle, bytes: number): Promise<Buffer> {
   const buffer = Buffer.alloc(bytes)
   let filled = 0
   while (filled < bytes) {

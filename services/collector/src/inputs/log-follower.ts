@@ -215,8 +215,12 @@ export class LogFollower implements Follower<LogFile> {
       file.again = null
     }
     await this.close()
+    this.#leave(file, error)
     this.#lookAt = 0
-    // Renamed since it was found: the next look tells where to.
+  }
+
+  /** It is tried again after a while; but one renamed since it was found at once, or a newer file would be read before it. */
+  #leave(file: LogFile, error: InputError): void {
     if (error.code === 'not_found') return
     this.#failed.set(file, error)
     file.retryAt = performance.now() + this.#lookMs
@@ -252,11 +256,7 @@ export class LogFollower implements Follower<LogFile> {
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      // Renamed since it was found: were it left alone for a while, a newer file would be read before it.
-      if (error.code !== 'not_found') {
-        file.retryAt = performance.now() + this.#lookMs
-        this.#failed.set(file, error)
-      }
+      this.#leave(file, error)
     }
     // It is not there any more, or not readable: the next look will tell.
     this.#lookAt = 0

@@ -92,21 +92,20 @@ class PlainReader implements LogReader {
 
   async read(most: number): Promise<ReadResult> {
     try {
+      const length = Math.min(most, this.#buffer.length)
       for (let tries = 0; ; tries++) {
-        const length = Math.min(most, this.#buffer.length)
         const { bytesRead } = await this.#handle.read(this.#buffer, 0, length, this.#position)
         const modifiedAt = await this.#verify(this.#position + bytesRead)
         if (modifiedAt === null) return { kind: 'replaced', lost: this.size - this.#position }
         if (bytesRead === 0) return { kind: 'end' }
-        const written = writtenOf(this.#buffer.subarray(0, bytesRead))
+        const read = this.#buffer.subarray(0, bytesRead)
         const isStill = tries === UNWRITTEN_TRIES || Date.now() - modifiedAt > UNWRITTEN_MS
-        if (written.length === 0 && !isStill) {
-          await sleep(UNWRITTEN_MS / UNWRITTEN_TRIES)
-          continue
+        const bytes = isStill ? read : writtenOf(read)
+        if (bytes.length > 0) {
+          this.#position += bytes.length
+          return { kind: 'bytes', bytes, modifiedAt }
         }
-        const bytes = isStill ? this.#buffer.subarray(0, bytesRead) : written
-        this.#position += bytes.length
-        return { kind: 'bytes', bytes, modifiedAt }
+        await sleep(UNWRITTEN_MS / UNWRITTEN_TRIES)
       }
     } catch (error) {
       throw readError(this.#path, this.#position, error)
