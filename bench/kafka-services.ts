@@ -65,18 +65,18 @@ export async function untilCollected(collector: ServiceProcess): Promise<number>
   }
 }
 
-/** Until so many events are stored, scored and published by these scorers together. */
+/** Until so many events, those that the log repeats included, are stored, scored and published by these scorers together. */
 export async function untilScored(scorers: readonly ServiceProcess[], events: number): Promise<void> {
   for (;;) {
-    let stored = 0
+    let received = 0
     let lag = 0
     for (const scorer of scorers) {
       const metrics = await scorer.metrics()
-      stored += metrics.get('tlsrep_sent_events_total{component="scorer"}') ?? 0
+      received += metrics.get('tlsrep_received_events_total{component="scorer"}') ?? 0
       for (const [name, value] of metrics) if (isEventLag(name)) lag += value
     }
     // The position moves when the whole batch is done.
-    if (stored >= events && lag === 0) return
+    if (received >= events && lag === 0) return
     await sleep(LOOK_MS)
   }
 }
