@@ -3,6 +3,7 @@ import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { defaultPolicy } from '@tlsrep/core/policy/parse-policy'
 import { createEncoder, type Listing } from '@tlsrep/schemas'
 import { openLog } from '../test/support/kafka/records.ts'
 import { DnsProbe } from './dns-probe.ts'
@@ -26,10 +27,11 @@ import { slowProxy } from './slow-proxy.ts'
 
 /*
  * The distributed shape, with broker, ClickHouse and services on this machine. Figures of a busy machine are of no use: run it alone.
- *   node bench/kafka.ts
+ *   node bench/kafka.ts [file|latency|senders|backlog…]
  */
 
 const CORES = 2
+const POLICY_HASH = defaultPolicy().hash
 const LIVE_SESSIONS_PER_SECOND = 2000
 const MARKED_PER_SECOND = 10
 const WARM_UP_MS = 5000
@@ -45,22 +47,29 @@ export interface KafkaBenchOptions {
   seconds: number
   /** Listed at once, for the memory. */
   senders: number
+  /** Names of parts; none for all of them. */
+  parts: readonly string[]
 }
 
 export async function benchKafka(report: Report, folder: string, options: KafkaBenchOptions): Promise<void> {
-  const log = join(folder, 'kafka.log')
-  const made = makeMixedLog(log, options.lines, Date.now())
-  report.heading(`File to listing on Kafka, beside the embedded shape (${made.lines.toLocaleString('en')} lines)`)
-  await benchFile(report, folder, log, made.lines)
-  report.heading(`Log line to DNSBL answer on Kafka (${LIVE_SESSIONS_PER_SECOND} sessions/s for ${options.seconds} s)`)
-  await benchLatency(report, folder, options.seconds)
-  report.heading(`Memory with ${options.senders.toLocaleString('en')} senders on the list, and at rest`)
-  await benchSenders(report, folder, options.senders)
-  report.heading('A backlog in Kafka, and scorers that share it')
-  await benchBacklog(report, folder, options.lines / 4)
+  const { lines, seconds, senders, parts } = options
+  const chosen: Readonly<Record<string, () => Promise<void>>> = {
+    file: () => benchFile(report, folder, lines),
+    latency: () => benchLatency(report, folder, seconds),
+    senders: () => benchSenders(report, folder, senders),
+    backlog: () => benchBacklog(report, folder, lines / 4),
+  }
+  for (const name of parts.length > 0 ? parts : Object.keys(chosen)) {
+    const part = chosen[name]
+    if (part === undefined) throw new Error(`${name} is none of ${Object.keys(chosen).join(', ')}`)
+    await part()
+  }
 }
 
-async function benchFile(report: Report, folder: string, log: string, lines: number): Promise<void> {
+async function benchFile(report: Report, folder: string, wanted: number): Promise<void> {
+  const log = join(folder, 'kafka.log')
+  const { lines } = makeMixedLog(log, wanted, Date.now())
+  report.heading(`File to listing on Kafka, beside the embedded shape (${lines.toLocaleString('en')} lines)`)
   const services = await prepareServices(log)
   const { installation, collector, scorer, publisher } = services
   try {
@@ -107,6 +116,7 @@ async function benchEmbedded(report: Report, folder: string, log: string, kafkaR
 }
 
 async function benchLatency(report: Report, folder: string, seconds: number): Promise<void> {
+  report.heading(`Log line to DNSBL answer on Kafka (${LIVE_SESSIONS_PER_SECOND} sessions/s for ${seconds} s)`)
   const path = join(folder, 'kafka-live.log')
   writeFileSync(path, '')
   const services = await prepareServices(path)
@@ -164,6 +174,7 @@ function tellMemory(report: Report, services: Services, when: 'now' | 'peak'): v
 
 /** The list is put into its topic as scorers would have written it; then the services are started, and left alone. */
 async function benchSenders(report: Report, folder: string, senders: number): Promise<void> {
+  report.heading(`Memory with ${senders.toLocaleString('en')} senders on the list, and at rest`)
   const path = join(folder, 'kafka-empty.log')
   writeFileSync(path, '')
   const services = await prepareServices(path)
@@ -218,13 +229,15 @@ function listingOf(sender: string): Listing {
     sample_event_ids: [],
     first_evidence_day: day,
     last_evidence_day: day,
-    policy_hash: 'bench',
+    // Else a scorer that starts would score every one of them anew.
+    policy_hash: POLICY_HASH,
     scored_at: now,
   }
 }
 
 /** The same backlog for one scorer, and for one and two with a slow ClickHouse, each in an installation of its own. */
 async function benchBacklog(report: Report, folder: string, lines: number): Promise<void> {
+  report.heading('A backlog in Kafka, and scorers that share it')
   const path = join(folder, 'kafka-backlog.log')
   await writeSessions(path, Math.round(lines / 6))
   const rate = await backlogRate(path, 1, 0)
@@ -284,7 +297,8 @@ if (import.meta.main) {
     const [lines, seconds, senders] = [BENCH_LINES ?? 2_000_000, BENCH_SECONDS ?? 40, BENCH_SENDERS ?? 1_000_000].map(
       Number,
     )
-    await benchKafka(report, folder, { lines: lines ?? 0, seconds: seconds ?? 0, senders: senders ?? 0 })
+    const parts = process.argv.slice(2)
+    await benchKafka(report, folder, { lines: lines ?? 0, seconds: seconds ?? 0, senders: senders ?? 0, parts })
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createFramer } from './frame-line.ts'
-import { DECEMBER_2026, type Frame, frameOf } from './test-support.ts'
+import { DECEMBER_2026, type Frame, frameOf, timeOf } from './test-support.ts'
 
 function read(text: string) {
   return frameOf(createFramer(DECEMBER_2026), text)
@@ -165,5 +165,22 @@ describe('rfc3164', () => {
     expect(read(`Oct  5 23:45:10 ${name} ${name}[1]: m`)).toMatchObject({ host: name, program: name, pid: 1 })
     expect(read(`Oct  5 23:45:10 ${name}n p[1]: m`)).toBe('no_framing')
     expect(read(`Oct  5 23:45:10 h ${name}n[1]: m`)).toBe('no_framing')
+  })
+})
+
+describe('a head that is none, between two lines that begin alike', () => {
+  const line = 'Nov 25 03:41:55 mx1 postfix/smtpd[2297]: connect from unknown[192.0.2.1]'
+  it.each([
+    'Nov 99 03:00:00 mx1 postfix/smtpd[1]: no month has this day',
+    'Jan 12 25:00:00 mx1 postfix/smtpd[1]: no clock shows this',
+    'Mar  7 03:00:00 ',
+    'Mar  7 03:00:00x',
+  ])('does not change the time of the second: %j', (none) => {
+    const framer = createFramer(DECEMBER_2026)
+    expect(timeOf(framer, line)).toBe('2026-11-25T03:41:55.000Z')
+    timeOf(framer, none)
+    // As for a log that is being written: times that were worked out have to be worked out again.
+    framer.receivedAt(DECEMBER_2026.notAfter + 1000)
+    expect(timeOf(framer, line)).toBe('2026-11-25T03:41:55.000Z')
   })
 })

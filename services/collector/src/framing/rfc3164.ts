@@ -50,6 +50,8 @@ export function createRfc3164(context: FramingContext): Framing {
 
   /** @returns the index of the tag, -1 when stamp or host are none */
   function readHead(line: LogLine, at: number): number {
+    // Where this head is none, `stamp` is half of it, and not that of the last head any more.
+    lastHead = ''
     const afterStamp = parseStamp(context, stamp, line.text, at, line.end)
     const tag = afterStamp < 0 ? -1 : readHost(line, afterStamp, hosts)
     if (tag < 0) return -1
