@@ -119,6 +119,23 @@ describe.skipIf(missing !== null)('kafkajs', () => {
     await producer.disconnect()
   })
 
+  test('a transaction that nobody ends does not hold up a start for ever: its place and the way to end it are said', async () => {
+    await topics.fresh(1)
+    const { producer } = client().transactionalProducer('hanging', 600_000)
+    await producer.connect()
+    const open = await producer.transaction()
+    await open.send({ topic: `${topics.prefix}tls.checkpoints`, messages: [{ key: 'k', value: 'open' }] })
+    const log = await topics.open({ transactionalId: 'mx1', tuning: { openPatience: 1000 } })
+    await expect(log.readCompacted('tls.checkpoints')).rejects.toMatchObject({
+      code: 'TLSREP_KAFKA_TRANSACTION_HANGS',
+      where: `${topics.prefix}tls.checkpoints, partition 0, offset 0`,
+      remedy: expect.stringContaining(`--topic ${topics.prefix}tls.checkpoints --partition 0 --start-offset 0`),
+    })
+    await open.abort()
+    expect(await log.readCompacted('tls.checkpoints')).toEqual([])
+    await producer.disconnect()
+  })
+
   test('records of two aborted transactions are never shown, wherever a reading begins', async () => {
     await topics.fresh(1)
     const producers = ['a', 'b'].map((id) => client().transactionalProducer(id).producer)

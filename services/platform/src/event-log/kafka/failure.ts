@@ -173,6 +173,17 @@ export function collectorFenced(name: string, cause: unknown): OperatorError {
   })
 }
 
+/** @param waited milliseconds */
+export function transactionHangs(topic: string, partition: number, offset: bigint, waited: number): OperatorError {
+  const seconds = Math.round(waited / 1000)
+  return new OperatorError({
+    code: 'TLSREP_KAFKA_TRANSACTION_HANGS',
+    message: `a transaction has been open for ${seconds} s, and nothing behind it can be read`,
+    where: `${topic}, partition ${partition}, offset ${offset}`,
+    remedy: `end it: kafka-transactions.sh --bootstrap-server BROKER abort --topic ${topic} --partition ${partition} --start-offset ${offset}`,
+  })
+}
+
 export function rangeGone(where: string, why: string): OperatorError {
   return new OperatorError({
     code: 'TLSREP_KAFKA_RANGE_GONE',

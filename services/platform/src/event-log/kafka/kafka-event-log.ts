@@ -221,11 +221,13 @@ export class KafkaEventLog implements EventLog {
 
   get #reading() {
     const { now, logger } = this.#options
-    const { maxWait, maxFetchBytes, maxPartitionBytes, maxRecords, maxBytes, metadataMaxAge } = this.#tuning
+    const { maxWait, maxFetchBytes, maxPartitionBytes, maxRecords, maxBytes, metadataMaxAge, openPatience } =
+      this.#tuning
     return {
       bounds: { maxWait, maxBytes: maxFetchBytes, maxPartitionBytes },
       inbox: { maxRecords, maxBytes },
       metadataMaxAge,
+      openPatience,
       now,
       logger,
     }

@@ -3,6 +3,7 @@ import type { FetchBounds, TopicView } from './cluster-view.ts'
 import { EndWatch } from './end-watch.ts'
 import { KafkaUnavailable, topicRecreated } from './failure.ts'
 import { fetchLoop } from './fetch-loop.ts'
+import { HeldUp } from './held-up.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
 import type { RecordBatch } from './record-batch.ts'
 
@@ -14,6 +15,8 @@ export interface ReadThroughOptions {
   to: ReadonlyMap<number, bigint>
   bounds: FetchBounds
   metadataMaxAge: number
+  /** Milliseconds that a transaction which is open before the end is waited for. */
+  openPatience: number
   now: () => number
   signal: AbortSignal
   logger: Logger
@@ -21,10 +24,14 @@ export interface ReadThroughOptions {
   outOfRange(partition: number, position: bigint, logStart: bigint): Promise<bigint>
 }
 
-/** Reads partitions from one place to another, through outages. @throws KafkaUnavailable where it is stopped before the end */
+/**
+ * Reads partitions from one place to another, through outages.
+ * @throws KafkaUnavailable where it is stopped before the end; OperatorError where an open transaction does not let it come there
+ */
 export async function readThrough(options: ReadThroughOptions): Promise<void> {
   const { view, from, to, signal, take } = options
   const watch = new EndWatch(from, to)
+  const heldUp = new HeldUp(options.openPatience)
   const positions = new Map([...from].filter(([partition]) => !watch.isReached(partition)))
   const end = new AbortController()
   const forget = (): void => {
@@ -49,6 +56,8 @@ export async function readThrough(options: ReadThroughOptions): Promise<void> {
     answered: (answers) => {
       if (answers !== null) watch.sawNothing(answers)
       forget()
+      const hanging = answers === null ? null : heldUp.look(view.topic, answers, to, options.now())
+      if (hanging !== null && !watch.reached) throw hanging
     },
   })
   if (found.other !== null && found.other.log !== view.log) throw topicRecreated(view.topic)

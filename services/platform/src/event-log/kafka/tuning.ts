@@ -17,6 +17,8 @@ export interface Tuning {
   /** How long a rebalance waits for a batch in hand. */
   rebalanceTimeout: number
   metadataMaxAge: number
+  /** How long a reading that has to come to an end waits for a transaction that is open before it; ours are over after ten seconds. */
+  openPatience: number
   /** How long an append goes on trying before it rejects; 0: it is tried once. */
   appendPatience: number
   /** How long one try of it may take. */
@@ -36,6 +38,7 @@ export const DEFAULT_TUNING: Tuning = {
   sessionTimeout: 15_000,
   rebalanceTimeout: 60_000,
   metadataMaxAge: 30_000,
+  openPatience: 60_000,
   appendPatience: 15_000,
   attemptTimeout: 15_000,
   startPatience: 30_000,

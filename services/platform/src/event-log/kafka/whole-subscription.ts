@@ -22,6 +22,7 @@ export interface WholeSubscriptionOptions {
   bounds: FetchBounds
   inbox: InboxBounds
   metadataMaxAge: number
+  openPatience: number
   state: ReadingState
   now: () => number
   signal: AbortSignal
@@ -66,11 +67,11 @@ export class WholeSubscription {
   }
 
   async #read(connection: KafkaConnection): Promise<void> {
-    const { topicName, bounds, metadataMaxAge, now, signal, logger } = this.#options
+    const { topicName, bounds, metadataMaxAge, openPatience, now, signal, logger } = this.#options
     const view = await viewTopic(connection, topicName)
     if (this.#log !== null && this.#log !== view.log) throw topicRecreated(topicName)
     this.#log = view.log
-    const compacted: CompactedOptions = { connection, view, bounds, metadataMaxAge, now, signal, logger }
+    const compacted: CompactedOptions = { connection, view, bounds, metadataMaxAge, openPatience, now, signal, logger }
     const index = await CompactedIndex.read(compacted)
     await new Following(this.#options, compacted, index).run()
   }
