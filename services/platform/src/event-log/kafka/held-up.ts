@@ -8,32 +8,37 @@ import type { FetchedPartition } from './requests.ts'
  * where a broker was killed while it wrote the ends of a transaction.
  */
 export class HeldUp {
+  readonly #topic: string
+  readonly #ends: ReadonlyMap<number, bigint>
   readonly #patience: number
-  #partition = -1
-  #offset = -1n
-  #since = 0
+  #open: { partition: number; offset: bigint; since: number } | null = null
 
-  /** @param patience milliseconds that one transaction may be waited for */
-  constructor(patience: number) {
+  /**
+   * @param ends behind the last record that is wanted of each partition
+   * @param patience milliseconds that one transaction may be waited for
+   */
+  constructor(topic: string, ends: ReadonlyMap<number, bigint>, patience: number) {
+    this.#topic = topic
+    this.#ends = ends
     this.#patience = patience
   }
 
-  /** Of one round: which transaction it has waited for too long; null where there is none. */
-  look(
-    topic: string,
-    answers: readonly FetchedPartition[],
-    ends: ReadonlyMap<number, bigint>,
-    now: number,
-  ): OperatorError | null {
-    const held = answers.find(
-      ({ partition, error, batches, lastStableOffset }) =>
-        error === 0 && batches.length === 0 && lastStableOffset < (ends.get(partition) ?? 0n),
-    )
-    const { partition = -1, lastStableOffset: offset = -1n } = held ?? {}
-    if (partition !== this.#partition || offset !== this.#offset) this.#since = now
-    this.#partition = partition
-    this.#offset = offset
-    const waited = now - this.#since
-    return held === undefined || waited < this.#patience ? null : transactionHangs(topic, partition, offset, waited)
+  /** After a round: that a transaction has been waited for too long; null where none has. */
+  look(answers: readonly FetchedPartition[], now: number): OperatorError | null {
+    const held = answers.find((answer) => this.#holdsUp(answer))
+    if (held === undefined) {
+      this.#open = null
+      return null
+    }
+    const { partition, lastStableOffset: offset } = held
+    if (this.#open?.partition !== partition || this.#open.offset !== offset) {
+      this.#open = { partition, offset, since: now }
+    }
+    const waited = now - this.#open.since
+    return waited < this.#patience ? null : transactionHangs(this.#topic, partition, offset, waited)
+  }
+
+  #holdsUp({ partition, error, batches, lastStableOffset }: FetchedPartition): boolean {
+    return error === 0 && batches.length === 0 && lastStableOffset < (this.#ends.get(partition) ?? 0n)
   }
 }

@@ -31,7 +31,7 @@ export interface ReadThroughOptions {
 export async function readThrough(options: ReadThroughOptions): Promise<void> {
   const { view, from, to, signal, take } = options
   const watch = new EndWatch(from, to)
-  const heldUp = new HeldUp(options.openPatience)
+  const heldUp = new HeldUp(view.topic, to, options.openPatience)
   const positions = new Map([...from].filter(([partition]) => !watch.isReached(partition)))
   const end = new AbortController()
   const forget = (): void => {
@@ -54,10 +54,10 @@ export async function readThrough(options: ReadThroughOptions): Promise<void> {
       if (last !== undefined) watch.moved(partition, last.lastOffset + 1n)
     },
     answered: (answers) => {
+      const hanging = answers === null ? null : heldUp.look(answers, options.now())
+      if (hanging !== null) throw hanging
       if (answers !== null) watch.sawNothing(answers)
       forget()
-      const hanging = answers === null ? null : heldUp.look(view.topic, answers, to, options.now())
-      if (hanging !== null && !watch.reached) throw hanging
     },
   })
   if (found.other !== null && found.other.log !== view.log) throw topicRecreated(view.topic)
