@@ -11,7 +11,6 @@ import { pairOf, scramUsers, secureSettings } from './secure.ts'
 import { LOG4J_PROPERTIES, serverProperties } from './server-properties.ts'
 
 const STOP_MS = 15_000
-const TRIES = 3
 const LEAN = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 export async function jarsUnavailable(): Promise<string | null> {
@@ -20,29 +19,18 @@ export async function jarsUnavailable(): Promise<string | null> {
   return jars.ok ? null : jars.reason
 }
 
-/** The ports were free when they were chosen; a broker comes to them seconds later, and another test may have taken one. */
 export async function startJarsBroker(options: KafkaBrokerOptions): Promise<KafkaBroker> {
   const jars = await brokerJars()
   if (!jars.ok) throw new Error(jars.reason)
-  for (let tries = 1; ; tries++) {
-    try {
-      return await startWith(jars.directory, options)
-    } catch (error) {
-      if (tries === TRIES || !String(error).includes('Address already in use')) throw error
-    }
-  }
-}
-
-async function startWith(jars: string, options: KafkaBrokerOptions): Promise<KafkaBroker> {
   const files = await claimFiles()
   try {
     const secure = options.secure === true ? secureSettings(files.directory) : {}
     writeFileSync(files.properties, serverProperties(files, options.settings ?? {}, secure))
     writeFileSync(files.log4j, LOG4J_PROPERTIES)
-    await format(jars, files, options.secure === true ? scramUsers() : [])
+    await format(jars.directory, files, options.secure === true ? scramUsers() : [])
     // Linux kills the broker with the process that started it, however that ends.
     const dyingWithUs = (await hasCommand('setpriv')) ? ['setpriv', '--pdeathsig', 'KILL'] : []
-    const broker = new JarsBroker(files, [...dyingWithUs, ...brokerCommand(jars, files)])
+    const broker = new JarsBroker(files, [...dyingWithUs, ...brokerCommand(jars.directory, files)])
     await broker.start()
     return broker
   } catch (error) {
