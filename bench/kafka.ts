@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createWriteStream, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultPolicy } from '@tlsrep/core/policy/parse-policy'
@@ -21,13 +20,12 @@ import {
 import { LiveLog } from './live-log.ts'
 import { makeMixedLog } from './make-log.ts'
 import { memoryOf } from './process-figures.ts'
-import { createReport, median, quantile, type Report } from './report.ts'
+import { median, quantile, type Report } from './report.ts'
 import { addressOf, sessionLines } from './session-lines.ts'
 import { slowProxy } from './slow-proxy.ts'
 
 /*
- * The distributed shape, with broker, ClickHouse and services on this machine. Figures of a busy machine are of no use: run it alone.
- *   node bench/kafka.ts [file|latency|senders|backlog…]
+ * The distributed shape, with broker, ClickHouse and services on this machine.
  */
 
 const CORES = 2
@@ -41,32 +39,7 @@ const REST_MS = 20_000
 /** Milliseconds that each request to a slow ClickHouse takes longer. */
 const SLOW_MS = 300
 
-export interface KafkaBenchOptions {
-  lines: number
-  /** Of the live log. */
-  seconds: number
-  /** Listed at once, for the memory. */
-  senders: number
-  /** Names of parts; none for all of them. */
-  parts: readonly string[]
-}
-
-export async function benchKafka(report: Report, folder: string, options: KafkaBenchOptions): Promise<void> {
-  const { lines, seconds, senders, parts } = options
-  const chosen: Readonly<Record<string, () => Promise<void>>> = {
-    file: () => benchFile(report, folder, lines),
-    latency: () => benchLatency(report, folder, seconds),
-    senders: () => benchSenders(report, folder, senders),
-    backlog: () => benchBacklog(report, folder, lines / 4),
-  }
-  for (const name of parts.length > 0 ? parts : Object.keys(chosen)) {
-    const part = chosen[name]
-    if (part === undefined) throw new Error(`${name} is none of ${Object.keys(chosen).join(', ')}`)
-    await part()
-  }
-}
-
-async function benchFile(report: Report, folder: string, wanted: number): Promise<void> {
+export async function benchKafkaFile(report: Report, folder: string, wanted: number): Promise<void> {
   const log = join(folder, 'kafka.log')
   const { lines } = makeMixedLog(log, wanted, Date.now())
   report.heading(`File to listing on Kafka, beside the embedded shape (${lines.toLocaleString('en')} lines)`)
@@ -115,7 +88,7 @@ async function benchEmbedded(report: Report, folder: string, log: string, kafkaR
   }
 }
 
-async function benchLatency(report: Report, folder: string, seconds: number): Promise<void> {
+export async function benchKafkaLatency(report: Report, folder: string, seconds: number): Promise<void> {
   report.heading(`Log line to DNSBL answer on Kafka (${LIVE_SESSIONS_PER_SECOND} sessions/s for ${seconds} s)`)
   const path = join(folder, 'kafka-live.log')
   writeFileSync(path, '')
@@ -173,7 +146,7 @@ function tellMemory(report: Report, services: Services, when: 'now' | 'peak'): v
 }
 
 /** The list is put into its topic as scorers would have written it; then the services are started, and left alone. */
-async function benchSenders(report: Report, folder: string, senders: number): Promise<void> {
+export async function benchKafkaSenders(report: Report, folder: string, senders: number): Promise<void> {
   report.heading(`Memory with ${senders.toLocaleString('en')} senders on the list, and at rest`)
   const path = join(folder, 'kafka-empty.log')
   writeFileSync(path, '')
@@ -236,7 +209,7 @@ function listingOf(sender: string): Listing {
 }
 
 /** The same backlog for one scorer, and for one and two with a slow ClickHouse, each in an installation of its own. */
-async function benchBacklog(report: Report, folder: string, lines: number): Promise<void> {
+export async function benchKafkaBacklog(report: Report, folder: string, lines: number): Promise<void> {
   report.heading('A backlog in Kafka, and scorers that share it')
   const path = join(folder, 'kafka-backlog.log')
   await writeSessions(path, Math.round(lines / 6))
@@ -287,19 +260,4 @@ async function writeSessions(path: string, sessions: number): Promise<void> {
   }
   file.end()
   await once(file, 'finish')
-}
-
-if (import.meta.main) {
-  const folder = mkdtempSync(join(tmpdir(), 'tlsrep-bench-kafka-'))
-  const { BENCH_LINES, BENCH_SECONDS, BENCH_SENDERS } = process.env
-  try {
-    const report = createReport((line) => console.log(line))
-    const [lines, seconds, senders] = [BENCH_LINES ?? 2_000_000, BENCH_SECONDS ?? 40, BENCH_SENDERS ?? 1_000_000].map(
-      Number,
-    )
-    const parts = process.argv.slice(2)
-    await benchKafka(report, folder, { lines: lines ?? 0, seconds: seconds ?? 0, senders: senders ?? 0, parts })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }

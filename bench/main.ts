@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchDnsbl } from './dnsbl.ts'
 import { benchFileToClickHouse } from './file-to-clickhouse.ts'
+import { benchKafkaBacklog, benchKafkaFile, benchKafkaLatency, benchKafkaSenders } from './kafka.ts'
 import { benchLineToAnswer } from './line-to-answer.ts'
 import { benchMemory } from './memory.ts'
 import { benchOffline } from './offline.ts'
@@ -39,6 +40,10 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   },
   senders: () => benchSenders(report, folder, senders),
   memory: () => benchMemory(report, folder, senders),
+  'kafka-file': () => benchKafkaFile(report, folder, lines),
+  'kafka-latency': () => benchKafkaLatency(report, folder, seconds),
+  'kafka-senders': () => benchKafkaSenders(report, folder, senders),
+  'kafka-backlog': () => benchKafkaBacklog(report, folder, lines / 4),
 }
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS)
