@@ -17,6 +17,7 @@ import {
   type Victim,
 } from './kill-plan.ts'
 import { LogWriter } from './log-writer.ts'
+import { HANGS, Operator } from './operator.ts'
 
 export interface KafkaKillRunOptions extends KillPlanOptions {
   /** Milliseconds since 1970 UTC at which the log begins. */
@@ -49,13 +50,16 @@ export async function kafkaKillRun(
   const writer = new LogWriter(join(directory, 'mail.log'), endlessLog(options.startsAt))
   const installation = await Installation.start({ logs: [writer.path] })
   const story = new Story(installation, writer, options.tell)
+  const operator = new Operator(installation, options.tell)
   try {
     await story.tell(killPlan(options))
     await judge(story)
+    await operator.stop()
   } catch (error) {
     for (const { command, stderr } of installation.services) options.tell(`${command}:\n${stderr.slice(-5000)}`)
     throw error
   } finally {
+    await operator.stop().catch(() => {})
     await installation.dispose()
     rmSync(directory, { recursive: true, force: true })
   }
@@ -159,11 +163,12 @@ class Story implements KafkaKillRun {
     if (code !== 0) throw new Error(`a scorer that was told to stop ended with ${code}`)
   }
 
-  /** A service that finds no Kafka for long ends when it starts, and says why. A service manager starts it again. */
+  /** A service that finds no Kafka for long, or cannot read it, ends when it starts, and says why. A service manager starts it again. */
   #startAgain(service: ServiceProcess): void {
     if (service.pid !== null) return
-    if (!service.stderr.includes('TLSREP_KAFKA_UNREACHABLE')) throw new Error(`${service.command} ended by itself`)
-    this.#tell(`${service.command} found no Kafka when it started: it ended, and is started again`)
+    const code = ['TLSREP_KAFKA_UNREACHABLE', HANGS].find((one) => service.stderr.includes(one))
+    if (code === undefined) throw new Error(`${service.command} ended by itself`)
+    this.#tell(`${service.command} ended when it started, ${code}, and is started again`)
     service.spawn()
   }
 

@@ -63,6 +63,8 @@ export function scorerActors(options: ServiceOptions, policy: Policy): readonly 
 }
 
 function readingCheck(frame: ServiceFrame): { ok: boolean; detail: string } {
-  const connected = frame.eventLog.reading('tls.negotiations')?.connected === true
+  const reading = frame.eventLog.reading('tls.negotiations')
+  if (reading?.hanging) return { ok: false, detail: `${reading.hanging.where}: ${reading.hanging.message}` }
+  const connected = reading?.connected === true
   return { ok: connected, detail: connected ? 'reading' : 'not connected' }
 }

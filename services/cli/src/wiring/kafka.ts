@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { Config } from '@tlsrep/platform/config/config'
 import { readSecret } from '@tlsrep/platform/config/secret-file'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
+import { type EndedTransaction, endHangingTransactions } from '@tlsrep/platform/event-log/kafka/hanging-transactions'
 import { KafkaEventLog } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
 import type { KafkaSettings } from '@tlsrep/platform/event-log/kafka/kafkajs'
 import { type MigratedTopics, migrateTopics } from '@tlsrep/platform/event-log/kafka/migrate-topics'
@@ -77,14 +78,22 @@ export function openKafka(
 
 const DAY_MS = 86_400_000
 
-/** Makes the topics that are missing; those that are there are left as they are, and differences told. */
-export function prepareTopics(kafka: KafkaConfig, logger: Logger): Promise<MigratedTopics> {
-  return migrateTopics({
-    kafka: kafkaSettings(kafka),
-    topicPrefix: kafka.topic_prefix,
-    partitions: kafka.partitions,
-    replicationFactor: kafka.replication_factor,
-    negotiationsRetentionDays: kafka.retention / DAY_MS,
-    logger,
+export interface PreparedTopics extends MigratedTopics {
+  /** Transactions that nobody else would have ended; null where the cluster does not let this user look for them. */
+  ended: EndedTransaction[] | null
+}
+
+/**
+ * Makes the topics that are missing, and ends transactions that hang in those that are there. Settings are left as they are, and
+ * differences told.
+ */
+export async function prepareTopics(config: KafkaConfig, now: () => number, logger: Logger): Promise<PreparedTopics> {
+  const shared = { kafka: kafkaSettings(config), topicPrefix: config.topic_prefix, logger }
+  const migrated = await migrateTopics({
+    ...shared,
+    partitions: config.partitions,
+    replicationFactor: config.replication_factor,
+    negotiationsRetentionDays: config.retention / DAY_MS,
   })
+  return { ...migrated, ended: await endHangingTransactions({ ...shared, now }) }
 }

@@ -141,6 +141,10 @@ export function unreachable(brokers: readonly string[], cause: unknown): Operato
   })
 }
 
+export function isDenied(error: unknown): boolean {
+  return error instanceof OperatorError && error.code === 'TLSREP_KAFKA_DENIED'
+}
+
 export function isTopicMissing(error: Error): boolean {
   return error instanceof OperatorError && error.code === 'TLSREP_KAFKA_TOPIC_MISSING'
 }
@@ -180,7 +184,8 @@ export function transactionHangs(topic: string, partition: number, offset: bigin
     code: 'TLSREP_KAFKA_TRANSACTION_HANGS',
     message: `a transaction has been open for ${seconds} s, and nothing behind it can be read`,
     where: `${topic}, partition ${partition}, offset ${offset}`,
-    remedy: `end it: kafka-transactions.sh --bootstrap-server BROKER abort --topic ${topic} --partition ${partition} --start-offset ${offset}`,
+    remedy:
+      'run tlsrep migrate: it ends transactions that nobody else would end, so that nothing is lost and nothing counted twice',
   })
 }
 

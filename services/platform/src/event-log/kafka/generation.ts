@@ -3,8 +3,10 @@ import { rangeGone } from './failure.ts'
 import { fetchLoop, idle } from './fetch-loop.ts'
 import type { GroupMember, Standing } from './group-member.ts'
 import type { GroupSubscriptionOptions } from './group-subscription.ts'
+import { HeldUp } from './held-up.ts'
 import { deliveryOf, Inbox, type Parcel } from './inbox.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
+import type { FetchedPartition } from './requests.ts'
 
 /** How long positions behind markers, where no record was delivered, wait to be saved. */
 const IDLE_COMMIT_MS = 5000
@@ -19,6 +21,7 @@ export class Generation {
   readonly #member: GroupMember
   readonly #view: TopicView
   readonly #inbox: Inbox
+  readonly #heldUp: HeldUp
   /** Aborted when the partitions have to be given back. */
   readonly #over = new AbortController()
   /** Whether positions may still be saved under this generation. */
@@ -33,6 +36,7 @@ export class Generation {
     this.#member = member
     this.#view = view
     this.#inbox = new Inbox(options.inbox)
+    this.#heldUp = new HeldUp(view.topic, ({ highWatermark }) => highWatermark, options.openPatience)
     this.#heardAt = this.#savedAt = options.now()
   }
 
@@ -96,7 +100,10 @@ export class Generation {
       answered: (partitions) => {
         state.connected = partitions !== null
         if (partitions === null) state.counters.outages++
-        else state.counters.fetches++
+        else {
+          state.counters.fetches++
+          this.#lookForHanging(partitions)
+        }
       },
       room: () => this.#room(),
       changed: () => this.#end(),
@@ -106,6 +113,17 @@ export class Generation {
         this.#inbox.put(partition, batches)
       },
     })
+  }
+
+  /** A reader that goes on has no end to reach: it says what holds it up, and reads on when that is over. */
+  #lookForHanging(partitions: readonly FetchedPartition[]): void {
+    const { state, logger, now } = this.#options
+    const hanging = this.#heldUp.look(partitions, now())
+    if (hanging !== null && state.hanging === null) {
+      const { code, where, remedy, message } = hanging
+      logger.error({ code, where, remedy }, message)
+    }
+    state.hanging = hanging
   }
 
   async #room(): Promise<void> {

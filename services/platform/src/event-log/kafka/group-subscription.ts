@@ -34,6 +34,7 @@ export interface GroupSubscriptionOptions {
   sessionTimeout: number
   rebalanceTimeout: number
   metadataMaxAge: number
+  openPatience: number
   state: ReadingState
   now: () => number
   signal: AbortSignal

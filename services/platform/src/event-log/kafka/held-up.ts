@@ -3,23 +3,23 @@ import { transactionHangs } from './failure.ts'
 import type { FetchedPartition } from './requests.ts'
 
 /**
- * Watches whether an open transaction holds up a reading that has to come to an end. Our collectors' transactions are ended by the broker
- * after ten seconds. One that stays open is not known to its coordinator any more, and nobody ends it but an operator: seen with Kafka 4.4
- * where a broker was killed while it wrote the ends of a transaction.
+ * Watches whether an open transaction holds up a reading. Our collectors' transactions are ended by the broker after ten seconds. One that
+ * stays open is not known to its coordinator any more, and nobody ends it but an operator: seen with Kafka 4.4 where a broker was killed
+ * while it wrote the ends of a transaction.
  */
 export class HeldUp {
   readonly #topic: string
-  readonly #ends: ReadonlyMap<number, bigint>
+  readonly #wanted: (answer: FetchedPartition) => bigint
   readonly #patience: number
   #open: { partition: number; offset: bigint; since: number } | null = null
 
   /**
-   * @param ends behind the last record that is wanted of each partition
+   * @param wanted behind the last record that is wanted of a partition
    * @param patience milliseconds that one transaction may be waited for
    */
-  constructor(topic: string, ends: ReadonlyMap<number, bigint>, patience: number) {
+  constructor(topic: string, wanted: (answer: FetchedPartition) => bigint, patience: number) {
     this.#topic = topic
-    this.#ends = ends
+    this.#wanted = wanted
     this.#patience = patience
   }
 
@@ -38,7 +38,8 @@ export class HeldUp {
     return waited < this.#patience ? null : transactionHangs(this.#topic, partition, offset, waited)
   }
 
-  #holdsUp({ partition, error, batches, lastStableOffset }: FetchedPartition): boolean {
-    return error === 0 && batches.length === 0 && lastStableOffset < (this.#ends.get(partition) ?? 0n)
+  #holdsUp(answer: FetchedPartition): boolean {
+    const { error, batches, lastStableOffset } = answer
+    return error === 0 && batches.length === 0 && lastStableOffset < this.#wanted(answer)
   }
 }

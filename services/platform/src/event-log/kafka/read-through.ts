@@ -31,7 +31,7 @@ export interface ReadThroughOptions {
 export async function readThrough(options: ReadThroughOptions): Promise<void> {
   const { view, from, to, signal, take } = options
   const watch = new EndWatch(from, to)
-  const heldUp = new HeldUp(view.topic, to, options.openPatience)
+  const heldUp = new HeldUp(view.topic, ({ partition }) => to.get(partition) ?? 0n, options.openPatience)
   const positions = new Map([...from].filter(([partition]) => !watch.isReached(partition)))
   const end = new AbortController()
   const forget = (): void => {

@@ -1,3 +1,5 @@
+import type { OperatorError } from '../../errors/operator-error.ts'
+
 /** What is known of a subscription's progress, for metrics and health. */
 export class ReadingState {
   readonly counters = {
@@ -17,6 +19,8 @@ export class ReadingState {
   caughtUpAt: number | null = null
   /** Whether the last request was answered. */
   connected = false
+  /** A transaction that has held up a partition for too long; null where none does. */
+  hanging: OperatorError | null = null
 
   get partitions(): number[] {
     return [...this.#positions.keys()]

@@ -17,6 +17,8 @@ export interface WireRequest<T> {
 
 export interface ClusterMetadata {
   clusterId: string
+  /** Ids of the brokers. */
+  brokers: readonly number[]
   topics: readonly TopicMetadata[]
 }
 
@@ -75,12 +77,13 @@ function decodeMetadata(bytes: Buffer): ClusterMetadata {
   const reader = new WireReader(bytes)
   reader.skipTags()
   reader.int32()
-  reader.compactArray(() => {
-    reader.int32()
+  const brokers = reader.compactArray(() => {
+    const id = reader.int32()
     reader.compactString()
     reader.int32()
     reader.compactString()
     reader.skipTags()
+    return id
   })
   const clusterId = reader.compactString() ?? ''
   reader.int32()
@@ -94,7 +97,7 @@ function decodeMetadata(bytes: Buffer): ClusterMetadata {
     reader.skipTags()
     return { name, error, id, partitions: partitions.toSorted((a, b) => a.partition - b.partition) }
   })
-  return { clusterId, topics }
+  return { clusterId, brokers, topics }
 }
 
 function decodePartitionMetadata(reader: WireReader): { partition: number; leader: number } {
