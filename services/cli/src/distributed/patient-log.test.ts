@@ -57,3 +57,21 @@ test('a stop ends the waiting with the outage', async () => {
   stop.abort()
   await expect(waiting).rejects.toThrow('away')
 })
+
+test('a stop ends a try that gets no answer, after the time that a good one takes', async () => {
+  const stop = new AbortController()
+  const never = { append: () => new Promise<void>(() => {}), readCompacted: async () => [] }
+  const waiting = patientLog(never, patience({ signal: stop.signal, grace: 20 })).append(BATCH)
+  stop.abort()
+  await expect(waiting).rejects.toThrow('no answer in time')
+})
+
+test('a stop lets a try end that is under way', async () => {
+  const stop = new AbortController()
+  const answer = Promise.withResolvers<void>()
+  const log = { append: () => answer.promise, readCompacted: async () => [] }
+  const waiting = patientLog(log, patience({ signal: stop.signal, grace: 60_000 })).append(BATCH)
+  stop.abort()
+  answer.resolve()
+  await expect(waiting).resolves.toBe(undefined)
+})
