@@ -8,6 +8,7 @@ import type { Config } from '@tlsrep/platform/config/config'
 import { loadConfig } from '@tlsrep/platform/config/load-config'
 import type { Instance } from '@tlsrep/platform/data-dir/instance'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { callBoundByModes } from '../../../../test/support/bound-by-modes.ts'
 import { freePort } from '../../../../test/support/ports.ts'
 import type { Finding } from './findings.ts'
 import { lookAtInstance } from './look-at-instance.ts'
@@ -184,11 +185,14 @@ describe('the doctor looks at the logs', () => {
     expect(findings.map(({ state }) => state)).toEqual(['ok', 'warning', 'fault', 'warning', 'ok'])
   })
 
-  it.skipIf(process.getuid?.() === 0)('and finds one that may not be read', async () => {
+  it('and finds one that may not be read', async () => {
     const path = join(directory, 'secret.log')
     writeFileSync(path, 'x\n')
     chmodSync(path, 0)
-    expect(await lookAtLogs(config([{ log: path }]))).toMatchObject([{ state: 'fault' }])
+    const module = new URL('look-at-logs.ts', import.meta.url)
+    expect(await callBoundByModes(module, 'lookAtLogs', config([{ log: path }]))).toMatchObject({
+      value: [{ state: 'fault', says: `${path} cannot be read by this user` }],
+    })
   })
 
   it('and, where none is configured, those of the machine', async () => {
