@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes an image: what Postfix, and resolvers for it to ask, add to this machine's own system, as the upper layer of an overlay of /.
+# Makes an image: what Postfix, resolvers for it to ask, and dig to ask by, add to this machine's own system, as the upper layer of an overlay of /.
 # Run in a mount namespace of its own, so that no mount outlives it. The machine itself is not changed.
 #   install.sh IMAGE
 set -eu
@@ -18,7 +18,7 @@ printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 
 export DEBIAN_FRONTEND=noninteractive
-packages="postfix libfaketime unbound dnsmasq-base"
+packages="postfix libfaketime unbound dnsmasq-base bind9-dnsutils"
 command -v openssl > /dev/null || packages="$packages openssl"
 install_packages() {
   # Words: the packages are several.

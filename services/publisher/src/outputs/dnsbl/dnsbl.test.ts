@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import dnsPacket from 'dns-packet'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { mustSucceed } from '../../../../../test/support/mail-host/command.ts'
+import { dig, digUnavailable } from '../../../../../test/support/mail-host/dig.ts'
 import { codes, LONG_PAGE, LONG_ZONE, listing, query, reversed, texts, ZONE } from './dnsbl.test-support.ts'
 import type { Dnsbl } from './dnsbl.ts'
 import {
@@ -129,29 +130,26 @@ describe('opening and closing', () => {
   )
 })
 
-const hasDig = spawnSync('dig', ['-v']).status === 0
+const unavailable = digUnavailable()
+const title = 'asked by dig'
 
-describe.runIf(hasDig)('asked by dig', () => {
-  const dig = async (dnsbl: Dnsbl, ...args: string[]): Promise<string> => {
-    const child = spawn('dig', ['@127.0.0.1', '-p', String(dnsbl.port), '+tries=1', ...args])
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-    })
-    await once(child, 'close')
-    return output
-  }
+describe.skipIf(unavailable !== null)(unavailable === null ? title : `${title} (${unavailable})`, () => {
+  // It may have to be installed first.
+  beforeAll(async () => void mustSucceed(await dig('-v')), 300_000)
+
+  const ask = async (dnsbl: Dnsbl, ...args: string[]): Promise<string> =>
+    mustSucceed(await dig('@127.0.0.1', '-p', String(dnsbl.port), '+tries=1', ...args))
 
   test('A, TXT, SOA, negative answers, +tcp, +dnssec, and no warning of a malformed packet', async () => {
     const dnsbl = await start([listing('2001:db8::/32', 'tag')], { lookupPage: LONG_PAGE, zone: LONG_ZONE })
     const name = reversed('2001:db8::1', LONG_ZONE)
     const answers = await Promise.all([
-      dig(dnsbl, name, 'A'),
-      dig(dnsbl, name, 'TXT', '+noedns'),
-      dig(dnsbl, LONG_ZONE, 'SOA', '+tcp', '+dnssec'),
-      dig(dnsbl, reversed('2001:db9::1', LONG_ZONE), 'ANY', '+cookie'),
-      dig(dnsbl, name, 'A', '+edns=1', '+noednsnegotiation'),
-      dig(dnsbl, name, 'A', '+opcode=6'),
+      ask(dnsbl, name, 'A'),
+      ask(dnsbl, name, 'TXT', '+noedns'),
+      ask(dnsbl, LONG_ZONE, 'SOA', '+tcp', '+dnssec'),
+      ask(dnsbl, reversed('2001:db9::1', LONG_ZONE), 'ANY', '+cookie'),
+      ask(dnsbl, name, 'A', '+edns=1', '+noednsnegotiation'),
+      ask(dnsbl, name, 'A', '+opcode=6'),
     ])
     const [a = '', txt = '', soa = '', none = '', badVersion = '', opcode = ''] = answers
     expect(a).toMatch(/status: NOERROR.*flags: qr aa rd;.*127\.0\.0\.4/s)
