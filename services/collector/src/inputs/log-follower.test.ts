@@ -4,11 +4,9 @@ import {
   closeSync,
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
   truncateSync,
   unlinkSync,
@@ -16,115 +14,20 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { fingerprintOf } from './file-head.ts'
-import type { InputError } from './input-error.ts'
 import type { KnownFile, LogFile } from './log-file.ts'
-import { LogFollower, type LogFollowerOptions } from './log-follower.ts'
-import { logOfPath } from './log-names.ts'
+import { names, numbered, useTestLog } from './log-follower.test-support.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'tlsrep-follow-'))
-afterAll(() => rmSync(root, { recursive: true }))
-
+const test = useTestLog()
 let directory = ''
 let log = ''
-let stop = new AbortController()
 beforeEach(() => {
-  directory = mkdtempSync(join(root, 'logs-'))
-  log = join(directory, 'mail.log')
-  stop = new AbortController()
+  directory = test.directory
+  log = test.path
 })
-afterEach(async () => {
-  stop.abort()
-  for (const reading of readings.splice(0)) await reading.follower.close()
-})
-
-const readings: Reading[] = []
-
-/** Looks that find nothing before a log counts as read: some of them look at the directory too. */
-const QUIET_LOOKS = 12
-
-class Reading {
-  readonly follower: LogFollower
-  /** Lines, those without an end marked by `…`. */
-  lines: string[] = []
-  /** Lines that were read again. */
-  again: string[] = []
-  /** `name@offset` of each block. */
-  blocks: string[] = []
-  rebuilt = 0
-  finished: string[] = []
-  errors: readonly InputError[] = []
-  lost: number[] = []
-  shrunk: string[] = []
-
-  constructor(options: Partial<LogFollowerOptions> = {}) {
-    readings.push(this)
-    this.follower = new LogFollower({
-      place: logOfPath(log),
-      known: [],
-      signal: stop.signal,
-      pollMs: 4,
-      lookMs: 12,
-      reports: {
-        errors: (errors) => {
-          this.errors = errors
-        },
-        lost: (_, bytes) => this.lost.push(bytes),
-        shrunk: (file) => this.shrunk.push(file.name),
-      },
-      ...options,
-    })
-  }
-
-  /** Takes items until `count` lines are there. */
-  async untilLines(count: number): Promise<void> {
-    while (this.lines.length < count) await this.#step()
-  }
-
-  /** Takes items until there is nothing more. */
-  async untilQuiet(): Promise<this> {
-    for (let quiet = 0; quiet < QUIET_LOOKS; ) quiet = (await this.#step()) ? 0 : quiet + 1
-    return this
-  }
-
-  async untilError(): Promise<InputError | undefined> {
-    while (this.errors.length === 0) await this.#step()
-    return this.errors[0]
-  }
-
-  async #step(): Promise<boolean> {
-    const item = await this.follower.next(1000)
-    if (item.kind === 'idle') return false
-    if (item.kind === 'over') throw new Error('the log is over')
-    if (item.kind === 'rebuilt') this.rebuilt++
-    else if (item.kind === 'finished') this.finished.push(item.file.name)
-    else if (item.item.kind === 'lines') {
-      const { text, offset, source } = item.item.block
-      expect(source).toBe(item.file.source)
-      expect(item.end).toBe(offset + text.length)
-      this.blocks.push(`${item.file.name}@${offset}`)
-      const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? []
-      const into = item.again ? this.again : this.lines
-      into.push(...lines.map((line) => (line.endsWith('\n') ? line.slice(0, -1) : `${line}…`)))
-    }
-    return true
-  }
-}
-
-/** Lines `from` to `to`, each with its end. */
-function numbered(from: number, to: number): string {
-  return names(from, to)
-    .map((line) => `${line}\n`)
-    .join('')
-}
-
-function names(from: number, to: number): string[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index} of a log that is followed`)
-}
 
 /** What a checkpoint would keep of a file that was read up to an offset. */
 function known(path: string, emittedTo: number, resumeFrom: number, content: string): KnownFile {
@@ -144,7 +47,7 @@ function known(path: string, emittedTo: number, resumeFrom: number, content: str
 describe('a log that grows', () => {
   it('is read from its beginning, then as it is written', async () => {
     writeFileSync(log, numbered(1, 3))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.lines).toEqual(names(1, 3))
     appendFileSync(log, numbered(4, 5))
     await reading.untilLines(5)
@@ -155,7 +58,7 @@ describe('a log that grows', () => {
   })
 
   it('is waited for until it is created, and an empty one until it is written', async () => {
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.errors.map(({ code, source }) => [code, source])).toEqual([['not_found', log]])
     writeFileSync(log, '')
     await reading.untilQuiet()
@@ -166,7 +69,7 @@ describe('a log that grows', () => {
 
   it('keeps an unfinished last line until its end comes', async () => {
     writeFileSync(log, `${numbered(1, 1)}line 2 of a`)
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.lines).toEqual(names(1, 1))
     appendFileSync(log, ' log that is')
     await reading.untilQuiet()
@@ -179,7 +82,7 @@ describe('a log that grows', () => {
   it('is not read where it has grown and reads as NUL until what was written is there', async () => {
     const late = numbered(2, 60)
     writeFileSync(log, numbered(1, 1) + '\0'.repeat(late.length))
-    const reading = new Reading()
+    const reading = test.read()
     await reading.untilLines(1)
     const next = reading.untilLines(60)
     const file = openSync(log, 'r+')
@@ -192,14 +95,14 @@ describe('a log that grows', () => {
   it('is read where its NULs are old, as they are', async () => {
     writeFileSync(log, `${numbered(1, 1)}\0\0\0\n${numbered(2, 2)}`)
     utimesSync(log, 1_700_000_000, 1_700_000_000)
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.lines).toEqual([...names(1, 1), '\0\0\0', ...names(2, 2)])
   })
 
   it('says how much waits while nobody takes it', async () => {
     const content = numbered(1, 1000)
     writeFileSync(log, content)
-    const reading = new Reading({ chunkBytes: 4096 })
+    const reading = test.read({ chunkBytes: 4096 })
     await reading.untilLines(1)
     const end = reading.lines.reduce((bytes, line) => bytes + line.length + 1, 0)
     expect(reading.follower.behind).toBe(content.length - end)
@@ -210,7 +113,7 @@ describe('a log that grows', () => {
 describe('rotation', () => {
   it('by renaming loses nothing, also what is written to the old file after the new one was created', async () => {
     writeFileSync(log, numbered(1, 2))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     renameSync(log, `${log}.1`)
     writeFileSync(log, '')
     await reading.untilQuiet()
@@ -226,7 +129,7 @@ describe('rotation', () => {
 
   it('by renaming twice while nothing is read leaves no file out', async () => {
     writeFileSync(log, numbered(1, 400))
-    const reading = new Reading({ chunkBytes: 1024 })
+    const reading = test.read({ chunkBytes: 1024 })
     await reading.untilLines(1)
     renameSync(log, `${log}.1`)
     writeFileSync(log, numbered(401, 800))
@@ -239,7 +142,7 @@ describe('rotation', () => {
 
   it('by copying and truncating loses nothing, also what was not read before', async () => {
     writeFileSync(log, numbered(1, 2))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     appendFileSync(log, numbered(3, 4))
     copyFileSync(log, `${log}.1`)
     truncateSync(log)
@@ -251,7 +154,7 @@ describe('rotation', () => {
 
   it('by copying and truncating goes on with an unfinished line in the copy', async () => {
     writeFileSync(log, `${numbered(1, 1)}line 2 of a log`)
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     appendFileSync(log, ' that is followed\n')
     copyFileSync(log, `${log}.1`)
     truncateSync(log)
@@ -263,7 +166,7 @@ describe('rotation', () => {
 
   it('reads late lines of a file that was left, and goes on with the new one', async () => {
     writeFileSync(log, numbered(1, 2))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     renameSync(log, `${log}.1`)
     writeFileSync(log, `${numbered(3, 3)}line 5 of a`)
     await reading.untilLines(3)
@@ -278,7 +181,7 @@ describe('rotation', () => {
   it('and compression of the file that is being read loses and repeats nothing', async () => {
     const first = numbered(1, 500)
     writeFileSync(log, first)
-    const reading = new Reading({ chunkBytes: 1024 })
+    const reading = test.read({ chunkBytes: 1024 })
     await reading.untilLines(1)
     renameSync(log, `${log}.1`)
     writeFileSync(log, numbered(501, 510))
@@ -293,7 +196,7 @@ describe('a log that is damaged under the reader', () => {
   it('is read to its end when it is deleted, and anew when it is created again', async () => {
     const content = numbered(1, 300)
     writeFileSync(log, content)
-    const reading = new Reading({ chunkBytes: 1024 })
+    const reading = test.read({ chunkBytes: 1024 })
     await reading.untilLines(1)
     unlinkSync(log)
     await reading.untilQuiet()
@@ -305,7 +208,7 @@ describe('a log that is damaged under the reader', () => {
 
   it('is read anew when it was emptied, and what is lost by that is said', async () => {
     writeFileSync(log, numbered(1, 300))
-    const reading = new Reading({ chunkBytes: 1024 })
+    const reading = test.read({ chunkBytes: 1024 })
     await reading.untilLines(1)
     const taken = reading.lines.length
     truncateSync(log)
@@ -318,7 +221,7 @@ describe('a log that is damaged under the reader', () => {
 
   it('is read anew when it was emptied after all had been read, without a complaint', async () => {
     writeFileSync(log, numbered(1, 3))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     truncateSync(log)
     await reading.untilQuiet()
     appendFileSync(log, numbered(4, 9))
@@ -329,7 +232,7 @@ describe('a log that is damaged under the reader', () => {
 
   it('is read again from its beginning when its end was cut off', async () => {
     writeFileSync(log, numbered(1, 100))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     truncateSync(log, numbered(1, 50).length)
     await reading.untilQuiet()
     expect(reading.shrunk).toEqual([log])
@@ -346,7 +249,7 @@ describe('catching up', () => {
     writeFileSync(log, numbered(2004, 2004))
     writeFileSync(join(directory, 'mail.err'), numbered(1, 1))
     writeFileSync(join(directory, 'mail.log.swp'), numbered(1, 1))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.lines).toEqual(names(1, 2004))
     expect(reading.errors).toEqual([])
     expect(reading.follower.behind).toBe(0)
@@ -365,7 +268,7 @@ describe('catching up', () => {
       utimesSync(index === 0 ? `${path}.gz` : path, 1_800_000_000 - index, 1_800_000_000 - index)
     }
     writeFileSync(log, numbered(5, 5))
-    expect((await new Reading().untilQuiet()).lines).toEqual(names(1, 5))
+    expect((await test.read().untilQuiet()).lines).toEqual(names(1, 5))
   })
 
   it('goes by the time of change where numbers and dates are mixed', async () => {
@@ -373,7 +276,7 @@ describe('catching up', () => {
       writeFileSync(join(directory, name), numbered(index + 1, index + 1))
       utimesSync(join(directory, name), 1_800_000_000 + index, 1_800_000_000 + index)
     }
-    expect((await new Reading().untilQuiet()).lines).toEqual(names(1, 3))
+    expect((await test.read().untilQuiet()).lines).toEqual(names(1, 3))
   })
 
   it('reads a content that lies there plain and compressed once', async () => {
@@ -382,12 +285,12 @@ describe('catching up', () => {
     writeFileSync(`${log}.1.gz`, gzipSync(content))
     writeFileSync(`${log}.2.zst`, zstdCompressSync(content))
     writeFileSync(log, numbered(101, 102))
-    expect((await new Reading().untilQuiet()).lines).toEqual(names(1, 102))
+    expect((await test.read().untilQuiet()).lines).toEqual(names(1, 102))
   })
 
   it('reads on in a log whose every name has a date', async () => {
     writeFileSync(join(directory, 'mail-20261124.log'), numbered(1, 2))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     appendFileSync(join(directory, 'mail-20261124.log'), numbered(3, 3))
     await reading.untilLines(3)
     writeFileSync(join(directory, 'mail-20261125.log'), numbered(4, 5))
@@ -399,7 +302,7 @@ describe('catching up', () => {
     const whole = gzipSync(Buffer.from(numbered(1, 20_000)), { level: 1 })
     writeFileSync(`${log}.1.gz`, whole.subarray(0, whole.length / 2))
     writeFileSync(log, numbered(1, 3))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.lines.slice(-3)).toEqual(names(1, 3))
     expect(reading.lines.slice(0, -3)).toEqual(names(1, reading.lines.length - 3))
     expect(reading.lines.length).toBeGreaterThan(100)
@@ -415,7 +318,7 @@ describe('catching up', () => {
 describe('a file that cannot be read', () => {
   it('is named, and read as soon as it can be', async () => {
     mkdirSync(log)
-    const reading = new Reading()
+    const reading = test.read()
     expect((await reading.untilError())?.code).toBe('is_directory')
     rmdirSync(log)
     writeFileSync(log, numbered(1, 1))
@@ -427,14 +330,14 @@ describe('a file that cannot be read', () => {
     writeFileSync(`${log}.1.bz2`, 'BZh91AY&SY')
     writeFileSync(`${log}.2`, numbered(1, 1))
     writeFileSync(log, numbered(2, 2))
-    const reading = await new Reading().untilQuiet()
+    const reading = await test.read().untilQuiet()
     expect(reading.lines).toEqual(names(1, 2))
     expect(reading.errors.map(({ code, source }) => [code, source])).toEqual([['unsupported_format', `${log}.1.bz2`]])
   })
 
   it('is not waited for when it is a pipe', async () => {
     execFileSync('mkfifo', [log])
-    expect((await new Reading().untilError())?.message).toContain('no file that can be read again')
+    expect((await test.read().untilError())?.message).toContain('no file that can be read again')
   })
 })
 
@@ -444,7 +347,7 @@ describe('after a restart', () => {
 
   it('lines that were emitted are read again from where it is asked, then reading goes on', async () => {
     writeFileSync(log, content)
-    const reading = new Reading({ known: [known(log, offsetOf(51), offsetOf(41), content)], chunkBytes: 64 })
+    const reading = test.read({ known: [known(log, offsetOf(51), offsetOf(41), content)], chunkBytes: 64 })
     await reading.untilQuiet()
     expect(reading.again).toEqual(names(41, 50))
     expect(reading.rebuilt).toBe(1)
@@ -462,7 +365,7 @@ describe('after a restart', () => {
     const before = known(log, offsetOf(51), offsetOf(41), content)
     rotate()
     appendFileSync(log, numbered(101, 110))
-    const reading = await new Reading({ known: [before] }).untilQuiet()
+    const reading = await test.read({ known: [before] }).untilQuiet()
     expect(reading.again).toEqual(names(41, 50))
     expect(reading.lines).toEqual(names(51, 110))
     expect(reading.rebuilt).toBe(1)
@@ -485,7 +388,7 @@ describe('after a restart', () => {
       known(log, numbered(101, 110).length, 0, numbered(101, 120)),
       known(`${log}.1`, content.length, offsetOf(91), content),
     ]
-    const reading = await new Reading({ known: files }).untilQuiet()
+    const reading = await test.read({ known: files }).untilQuiet()
     expect(reading.again).toEqual(names(91, 110))
     expect(reading.lines).toEqual(names(111, 120))
   })
@@ -495,16 +398,18 @@ describe('after a restart', () => {
     writeFileSync(`${log}.1.gz`, bytes)
     writeFileSync(log, numbered(101, 101))
     const done = { ...known(`${log}.1.gz`, content.length, content.length, content), size: bytes.length }
-    const reading = await new Reading({ known: [done] }).untilQuiet()
+    const reading = await test.read({ known: [done] }).untilQuiet()
     expect(reading.lines).toEqual(names(101, 101))
     expect(reading.follower.bytesRead).toBe(numbered(101, 101).length)
   })
 
   it('a position beyond the end of its file is not believed', async () => {
     writeFileSync(log, content)
-    const reading = await new Reading({
-      known: [known(log, 10 * content.length, content.length, content)],
-    }).untilQuiet()
+    const reading = await test
+      .read({
+        known: [known(log, 10 * content.length, content.length, content)],
+      })
+      .untilQuiet()
     expect(reading.shrunk).toEqual([log])
     expect(reading.lines).toEqual(names(1, 100))
     expect(reading.again).toEqual([])
@@ -513,7 +418,7 @@ describe('after a restart', () => {
   it('a file with the inode of another that was read is not taken for it', async () => {
     writeFileSync(log, content)
     const other = known(log, offsetOf(51), offsetOf(41), 'Nov 25 other content\n')
-    const reading = await new Reading({ known: [other] }).untilQuiet()
+    const reading = await test.read({ known: [other] }).untilQuiet()
     expect(reading.lines).toEqual(names(1, 100))
     expect(reading.follower.files.filter((file: LogFile) => file.member === null)).toHaveLength(1)
   })
@@ -523,7 +428,7 @@ describe('after a restart', () => {
     const before = known(log, offsetOf(51), offsetOf(41), content)
     renameSync(log, `${log}~`)
     mkdirSync(log)
-    const reading = await new Reading({ known: [before] }).untilQuiet()
+    const reading = await test.read({ known: [before] }).untilQuiet()
     expect(reading.rebuilt).toBe(0)
     rmdirSync(log)
     renameSync(`${log}~`, log)
