@@ -184,6 +184,11 @@ function exposeOutputs(registry: Registry, rooms: Rooms): void {
     would_defer: withheld('defer'),
     would_reject: withheld('reject'),
   })
+  exposeCounters(registry, 'files', () => fileFigures(rooms.outputs), {
+    writes: sent('States of the list written.'),
+    write_failures: failed('sending', 'write'),
+    rules: { name: 'rules', help: 'Rules in an access table.', kind: 'gauge', keyLabel: 'file' },
+  })
 }
 
 function policyFigures({ policyService }: Outputs | Record<string, never> = {}) {
@@ -207,6 +212,17 @@ function dnsblFigures({ dnsbl }: Outputs | Record<string, never> = {}) {
     failed_open: counters?.failed_open ?? 0,
     ...actions(counters),
   }
+}
+
+/** Of all files together, but for what each holds. */
+function fileFigures({ files = [] }: Outputs | Record<string, never> = {}) {
+  const figures = { writes: 0, write_failures: 0, rules: {} as Record<string, number> }
+  for (const { path, counters } of files) {
+    figures.writes += counters.writes
+    figures.write_failures += counters.write_failures
+    figures.rules[path] = counters.rules
+  }
+  return figures
 }
 
 function actions(counters: Readonly<ActionCounters> | undefined): ActionCounters {

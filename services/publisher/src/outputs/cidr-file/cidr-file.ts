@@ -59,6 +59,10 @@ export class CidrFile implements Output {
     this.#after = options.after ?? systemTimer
   }
 
+  get path(): string {
+    return this.#options.path
+  }
+
   /** Resolves when the file is written, or a write has failed (it is tried again without being asked). */
   publish(snapshot: ListingSnapshot, _delta: ListingDelta): Promise<void> {
     this.#snapshot = snapshot
