@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { loadConfig } from '@tlsrep/platform/config/load-config'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { KAFKA_VERSION } from '../support/kafka/versions.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
@@ -55,6 +56,13 @@ describe('docker-compose.yml', () => {
     const foreign = services.filter(([, { build }]) => build === undefined).map(([, { image }]) => image)
     expect(foreign).toHaveLength(2)
     for (const image of foreign) expect(image).toMatch(/:-[^:}]+:\d+\.\d+[^}]*\}$/)
+  })
+
+  it('has the broker that the tests have', () => {
+    const { kafka } = file.services
+    expect(kafka?.image).toBe(`\${KAFKA_IMAGE:-apache/kafka:${KAFKA_VERSION}}`)
+    const example = readFileSync(join(ROOT, 'infra/compose/env.example'), 'utf8')
+    expect(example).toContain(`\nKAFKA_IMAGE=apache/kafka:${KAFKA_VERSION}\n`)
   })
 
   it('holds no password', () => {
