@@ -4,6 +4,7 @@ import { createDnsbl, type Dnsbl } from '@tlsrep/publisher/outputs/dnsbl/dnsbl'
 import type { Output } from '@tlsrep/publisher/outputs/output'
 import type { PolicyListener } from '@tlsrep/publisher/outputs/policy-service/policy-decision'
 import { PolicyService } from '@tlsrep/publisher/outputs/policy-service/policy-service'
+import type { LookupPage } from '@tlsrep/publisher/outputs/reply-text'
 import type { Logger } from 'pino'
 
 /** The configured ways to learn the list, listening. */
@@ -29,7 +30,7 @@ export async function openOutputs(config: Config, logger: Logger, now: () => num
         flavour,
         mode,
         cap,
-        lookupPage: null,
+        lookupPage: lookupPageOf(config),
         logger: logger.child({ component: 'files' }),
         now,
       })
@@ -50,7 +51,7 @@ async function openDnsbl(config: Config, logger: Logger, now: () => number): Pro
     port: listen.port,
     zone,
     limits: { mode, cap },
-    lookupPage: null,
+    lookupPage: lookupPageOf(config),
     ttl: Math.ceil(ttl / 1000),
     negativeTtl: Math.ceil(negative_ttl / 1000),
     logger: logger.child({ component: 'dnsbl' }),
@@ -65,7 +66,7 @@ async function openPolicyService(config: Config, logger: Logger, now: () => numb
     endpoints: [listen.kind === 'unix' ? { path: listen.path } : { address: listen.host, port: listen.port, insecure }],
     listeners: config.listeners.flatMap(policyListener),
     otherwise: { mode, cap },
-    lookupPage: null,
+    lookupPage: lookupPageOf(config),
     logger: logger.child({ component: 'policy_service' }),
     now,
   })
@@ -76,6 +77,10 @@ async function openPolicyService(config: Config, logger: Logger, now: () => numb
     throw error
   }
   return service
+}
+
+function lookupPageOf({ publisher }: Config): LookupPage {
+  return publisher.lookup_page ?? null
 }
 
 function policyListener({ name, port, mode, cap }: ListenerConfig): PolicyListener[] {

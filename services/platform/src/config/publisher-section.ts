@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { listenTarget, socketAddress } from './addresses.ts'
+import { lookupPage } from './lookup-page.ts'
 import { CAPS, MODES, ownLimits } from './modes.ts'
 import { filePath, zoneName } from './names.ts'
 import { duration } from './quantities.ts'
@@ -76,6 +77,11 @@ export const publisherSchema = z.strictObject({
     .prefault('tag')
     .describe(
       'How far outputs and listeners may ever go for TLS evidence. A deferral without end is a slow rejection, and RFC 3207 section 4 forbids a public MX to require STARTTLS: raise it knowingly.',
+    ),
+  lookup_page: lookupPage('https://example.net/q?ip={address}')
+    .optional()
+    .describe(
+      'Page where whoever is refused can look an address up; `{address}` stands for it. TXT records, replies of the policy service and `cidr-smtpd` files name it. Without one they say to ask the postmaster here.',
     ),
   gate: z
     .strictObject({

@@ -1,3 +1,5 @@
+import { parseLookupPage } from '@tlsrep/platform/config/lookup-page'
+import { LISTING_REASONS } from '@tlsrep/schemas'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { replyText, reputationHeader } from './reply-text.ts'
@@ -17,6 +19,20 @@ test('a reply says why and where to look', () => {
   )
   expect(replyText(LISTING, '2001:db8::1', 'https://example.org/{address}')).toContain('/2001%3Adb8%3A%3A1')
   expect(replyText(LISTING, '192.0.2.1', null)).toContain('ask the postmaster')
+})
+
+test('the longest page that the configuration takes stands whole behind any two reasons and any address', () => {
+  const pageOf = (length: number): string => `https://mx.example/${'x'.repeat(length)}?ip={address}`
+  const longest = Array.from({ length: 380 }, (_, length) => pageOf(length)).findLast(
+    (page) => parseLookupPage(page).ok,
+  )
+  const address = '2001:db80:1111:2222:3333:4444:5555:6666'
+  for (const first of LISTING_REASONS) {
+    for (const second of LISTING_REASONS.filter((reason) => reason !== first)) {
+      const text = replyText({ ...LISTING, reasons: [first, second] }, address, longest ?? '')
+      expect(text.endsWith(`?ip=${encodeURIComponent(address)}`)).toBe(true)
+    }
+  }
 })
 
 test('the header has one fixed form', () => {

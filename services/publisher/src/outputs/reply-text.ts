@@ -1,3 +1,4 @@
+import { ADDRESS_PLACE } from '@tlsrep/platform/config/lookup-page'
 import type { ListingReason, Tier } from '@tlsrep/schemas'
 import type { PublishedListing } from './output.ts'
 
@@ -24,7 +25,7 @@ export function replyText(listing: PublishedListing, address: string, page: Look
   const where =
     page === null
       ? 'ask the postmaster here about this address'
-      : `see ${page.replaceAll('{address}', encodeURIComponent(address))}`
+      : `see ${page.replaceAll(ADDRESS_PLACE, encodeURIComponent(address))}`
   return printable(`TLS reputation of ${address}: ${reasons.join(', ')}; ${where}`, TEXT_MAX)
 }
 

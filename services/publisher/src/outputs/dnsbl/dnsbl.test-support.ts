@@ -10,9 +10,9 @@ export const NOW = Date.UTC(2026, 10, 25, 12)
 export const ZONE = 'bl.tlsrep.internal'
 export const OBSERVE = `observe.${ZONE}`
 
-/** As long as either may be: with both, a text about an IPv6 address does not fit into a reply without EDNS any more. */
+/** As long as either may be (tlsrep.yaml takes none longer): with both, a text about an IPv6 address does not fit into a reply without EDNS any more. */
 export const LONG_ZONE = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(59)}`
-export const LONG_PAGE = `https://mx.example/${'x'.repeat(165)}?ip={address}`
+export const LONG_PAGE = `https://mx.example/${'x'.repeat(155)}?ip={address}`
 
 export function listing(
   sender: string,
