@@ -94,7 +94,10 @@ describe.skipIf(unavailable !== null)(`a mail host${unavailable === null ? '' : 
     await until('the log is followed', () => tails().length === 1, { timeout: 10_000 })
     expect(commandLinesWith(directory).length).toBeGreaterThan(1)
 
+    const ended = once(holder, 'exit')
     holder.kill('SIGKILL')
+    // Until it is reaped it still has its pid.
+    await ended
     await until('its processes are gone', () => commandLinesWith(directory).length === 0, { timeout: 10_000 })
     removeAbandoned()
     expect(existsSync(directory)).toBe(false)
