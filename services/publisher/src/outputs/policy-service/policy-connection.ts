@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { type ConnectionMemory, DUNNO, type PolicyDecision } from './policy-decision.ts'
-import { emptyRequest, readPolicyRequest, requestEnd } from './policy-request.ts'
+import { PolicyRequestReader } from './policy-request.ts'
 
 export interface PolicyCounters {
   requests: number
@@ -31,8 +31,9 @@ export interface ConnectionOptions {
   now: () => number
 }
 
-/** One request record for all connections: it is filled and used up without a pause. */
-const REQUEST = emptyRequest()
+/** One for all connections: what it read is used up without a pause. */
+const READER = new PolicyRequestReader()
+const NOTHING = Buffer.alloc(0)
 
 /**
  * One client. What cannot be understood is answered with DUNNO, so that Postfix goes on as if we were not there, and the connection ends;
@@ -42,7 +43,7 @@ export class PolicyConnection {
   readonly #options: ConnectionOptions
   readonly #memory: ConnectionMemory = { counted: '', tagged: '' }
   /** The beginning of a request whose end has not come. */
-  #pending = ''
+  #pending: Buffer = NOTHING
   #pendingSince = 0
   /** When the client stopped reading; 0 while it reads. */
   #fullSince = 0
@@ -69,7 +70,7 @@ export class PolicyConnection {
       socket.destroy()
     } else if (
       now - this.#activeAt > bounds.idle ||
-      (this.#pending !== '' && now - this.#pendingSince > bounds.stall)
+      (this.#pending.length > 0 && now - this.#pendingSince > bounds.stall)
     ) {
       counters.connections_timed_out++
       socket.destroy()
@@ -82,27 +83,28 @@ export class PolicyConnection {
 
   #take(chunk: Buffer): void {
     const { counters, decision, bounds, now } = this.#options
-    const text = this.#pending + chunk.toString('latin1')
+    const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
     this.#activeAt = now()
     let replies = ''
     let at = 0
-    while (at < text.length) {
-      const end = requestEnd(text, at)
-      if (end < 0) break
-      if (end - at > bounds.requestBytes || !readPolicyRequest(text, at, end, REQUEST)) {
+    while (at < bytes.length) {
+      const result = READER.read(bytes, at)
+      if (result === 'unfinished') break
+      if (result === 'malformed' || READER.end - at > bounds.requestBytes) {
         this.#giveUp(replies)
         return
       }
       counters.requests++
-      replies += decision.decide(REQUEST, this.#memory)
-      at = end + 2
+      replies += decision.decide(READER.request, this.#memory)
+      at = READER.end
     }
-    if (text.length - at > bounds.requestBytes) {
+    if (bytes.length - at > bounds.requestBytes) {
       this.#giveUp(replies)
       return
     }
-    if (at > 0 || this.#pending === '') this.#pendingSince = this.#activeAt
-    this.#pending = text.slice(at)
+    if (at > 0 || this.#pending.length === 0) this.#pendingSince = this.#activeAt
+    // A copy, so that the beginning of a request does not keep the whole chunk in memory.
+    this.#pending = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at))
     if (replies !== '') this.#reply(replies)
   }
 
@@ -123,7 +125,7 @@ export class PolicyConnection {
     const { counters, malformed, socket, now } = this.#options
     counters.malformed_requests++
     malformed()
-    this.#pending = ''
+    this.#pending = NOTHING
     this.#fullSince = now()
     socket.removeAllListeners('data')
     socket.removeAllListeners('drain')

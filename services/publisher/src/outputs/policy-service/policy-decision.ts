@@ -85,7 +85,7 @@ export class PolicyDecision {
     const { protocolState, instance } = request
     if (!TAGGING_STATES.has(protocolState)) return DUNNO
     if (instance === '' ? protocolState !== 'DATA' : instance === memory.tagged) return DUNNO
-    memory.tagged = ownCopy(instance)
+    memory.tagged = instance
     this.#count(listing, tier, client, request, memory)
     return `action=PREPEND ${reputationHeader(listing, tier.applied)}\n\n`
   }
@@ -98,13 +98,8 @@ export class PolicyDecision {
     memory: ConnectionMemory,
   ): void {
     if (instance !== '' && instance === memory.counted) return
-    memory.counted = ownCopy(instance)
+    memory.counted = instance
     const listener = this.#byPort.get(serverPort)?.name ?? null
     this.#options.tally.count(listing, tier, { output: 'policy-service', listener, client })
   }
-}
-
-/** A slice keeps the whole text that it was cut from in memory; what outlives the request is copied. */
-function ownCopy(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { emptyRequest, readPolicyRequest, requestEnd } from './policy-request.ts'
+import { PolicyRequestReader } from './policy-request.ts'
 import { policyRequest } from './policy-service.test-support.ts'
 
 function read(text: string) {
-  const request = emptyRequest()
-  const end = requestEnd(text, 0)
-  return end < 0 ? 'unfinished' : readPolicyRequest(text, 0, end, request) ? request : 'malformed'
+  const reader = new PolicyRequestReader()
+  const result = reader.read(Buffer.from(text, 'latin1'), 0)
+  return result === 'request' ? reader.request : result
 }
 
 test('the attributes of a request are found wherever they stand', () => {

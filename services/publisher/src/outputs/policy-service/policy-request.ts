@@ -11,66 +11,111 @@ export interface PolicyRequest {
   authenticated: boolean
 }
 
-export function emptyRequest(): PolicyRequest {
-  return { protocolState: '', clientAddress: '', serverPort: 0, instance: '', authenticated: false }
-}
-
 const NEWLINE = 10
+const EQUALS = 61
+const ZERO = 48
+
+/** The names and the value that a decision needs, as bytes. */
+const REQUEST = Buffer.from('request')
+const ACCESS_POLICY = Buffer.from('smtpd_access_policy')
+const PROTOCOL_STATE = Buffer.from('protocol_state')
+const CLIENT_ADDRESS = Buffer.from('client_address')
+const INSTANCE = Buffer.from('instance')
+const SERVER_PORT = Buffer.from('server_port')
+const SASL_USERNAME = Buffer.from('sasl_username')
+
+/** `unfinished`: its end has not come yet. `malformed`: it has, and this is no request of Postfix's access policy protocol. */
+export type ReadResult = 'request' | 'unfinished' | 'malformed'
 
 /**
- * Reads the lines from `start` up to the empty line at `end` (the index of its newline) into `request`, which is used again and again. Of
- * an attribute sent twice the first one counts: what Postfix itself says stands before what a client made it say.
- * @returns false when it is no request of Postfix's access policy protocol
+ * Reads requests in place, one at a time: of the kilobyte that Postfix sends only what a decision needs becomes text, which keeps nothing
+ * else in memory. One object for all connections; what it holds is valid until the next `read`.
  */
-export function readPolicyRequest(text: string, start: number, end: number, request: PolicyRequest): boolean {
-  request.protocolState = ''
-  request.clientAddress = ''
-  request.serverPort = 0
-  request.instance = ''
-  request.authenticated = false
-  let isPolicy = false
-  for (let at = start; at < end; ) {
-    let eol = text.indexOf('\n', at)
-    if (eol < 0 || eol > end) eol = end
-    const equals = text.indexOf('=', at)
-    if (equals <= at || equals >= eol) return false
-    switch (text.charCodeAt(at)) {
+export class PolicyRequestReader {
+  readonly request: PolicyRequest = {
+    protocolState: '',
+    clientAddress: '',
+    serverPort: 0,
+    instance: '',
+    authenticated: false,
+  }
+  /** Offset behind what was read, with the empty line that ends it. */
+  end = 0
+  #isPolicy = false
+
+  /**
+   * Reads the lines from `start` up to an empty one. Of an attribute sent twice the first one counts: what Postfix itself says stands
+   * before what a client made it say.
+   */
+  read(bytes: Buffer, start: number): ReadResult {
+    this.#clear()
+    const { length } = bytes
+    let wellFormed = true
+    let at = start
+    // Byte by byte: names and values are so short that a call to find the end of one costs more than looking at it.
+    while (at < length) {
+      const line = at
+      let byte = bytes[at]
+      if (byte === NEWLINE) {
+        this.end = at + 1
+        return wellFormed && this.#isPolicy ? 'request' : 'malformed'
+      }
+      while (byte !== EQUALS && byte !== NEWLINE && at < length) byte = bytes[++at]
+      const equals = at
+      while (byte !== NEWLINE && at < length) byte = bytes[++at]
+      if (at === length) break
+      if (equals > line && equals < at) this.#take(bytes, line, equals, at)
+      else wellFormed = false
+      at++
+    }
+    return 'unfinished'
+  }
+
+  #clear(): void {
+    const { request } = this
+    request.protocolState = ''
+    request.clientAddress = ''
+    request.serverPort = 0
+    request.instance = ''
+    request.authenticated = false
+    this.#isPolicy = false
+  }
+
+  #take(bytes: Buffer, line: number, equals: number, end: number): void {
+    const { request } = this
+    const value = equals + 1
+    switch (bytes[line]) {
       case 114: // r
-        if (isName(text, at, equals, 'request')) isPolicy ||= text.slice(equals + 1, eol) === 'smtpd_access_policy'
+        if (is(bytes, line, equals, REQUEST)) this.#isPolicy ||= is(bytes, value, end, ACCESS_POLICY)
         break
       case 112: // p
-        if (isName(text, at, equals, 'protocol_state')) request.protocolState ||= text.slice(equals + 1, eol)
+        if (is(bytes, line, equals, PROTOCOL_STATE)) request.protocolState ||= bytes.toString('latin1', value, end)
         break
       case 99: // c
-        if (isName(text, at, equals, 'client_address')) request.clientAddress ||= text.slice(equals + 1, eol)
+        if (is(bytes, line, equals, CLIENT_ADDRESS)) request.clientAddress ||= bytes.toString('latin1', value, end)
         break
       case 105: // i
-        if (isName(text, at, equals, 'instance')) request.instance ||= text.slice(equals + 1, eol)
+        if (is(bytes, line, equals, INSTANCE)) request.instance ||= bytes.toString('latin1', value, end)
         break
       case 115: // s
-        if (isName(text, at, equals, 'server_port')) request.serverPort ||= portOf(text, equals + 1, eol)
-        else if (isName(text, at, equals, 'sasl_username')) request.authenticated ||= eol > equals + 1
+        if (is(bytes, line, equals, SERVER_PORT)) request.serverPort ||= portOf(bytes, value, end)
+        else if (is(bytes, line, equals, SASL_USERNAME)) request.authenticated ||= end > value
         break
     }
-    at = eol + 1
   }
-  return isPolicy
 }
 
-/** Index of the newline that ends the request beginning at `at`, with the empty line behind it; -1 where it has not come yet. */
-export function requestEnd(text: string, at: number): number {
-  return text.charCodeAt(at) === NEWLINE ? at : text.indexOf('\n\n', at)
+function is(bytes: Buffer, start: number, end: number, text: Buffer): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
+  return true
 }
 
-function isName(text: string, at: number, equals: number, name: string): boolean {
-  return equals - at === name.length && text.startsWith(name, at)
-}
-
-function portOf(text: string, start: number, end: number): number {
+function portOf(bytes: Buffer, start: number, end: number): number {
   let port = 0
   if (end - start > 5) return 0
   for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - 48
+    const digit = (bytes[i] ?? 0) - ZERO
     if (digit < 0 || digit > 9) return 0
     port = port * 10 + digit
   }
