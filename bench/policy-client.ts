@@ -4,23 +4,29 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from './report.ts'
 
 /*
- * Asks a policy service on 127.0.0.1 at a steady rate over many connections, one question at a time over each as Postfix does, and prints
- * `PolicyAnswers`.
- *   node bench/policy-client.ts PORT SECONDS
+ * Asks a policy service on 127.0.0.1 over many connections, one question at a time over each as Postfix does, and prints `PolicyAnswers`.
+ * Questions come as mail does, independent of one another and of the answers (a Poisson process): some at once, then none. An answer's time
+ * runs from the moment at which its question was due, so that neither a slow service nor a slow client hides what waited.
+ *
+ * `awake` it never sleeps: a timer of whole milliseconds would make bursts of its own, and what is measured would be how they are worked
+ * off. It takes a processor for itself. `sleeping` leaves it to others, and is late by a millisecond or two.
+ *   node bench/policy-client.ts PORT SECONDS awake|sleeping
  */
+
+export type Pacing = 'awake' | 'sleeping'
 
 export interface PolicyAnswers {
   /** Answers a second. */
   rate: number
-  wanted: number
-  connections: number
-  /** Milliseconds from the writing of a question to its answer. */
-  p50: number
-  p99: number
-  p999: number
+  /** Questions asked, those before the measuring included. */
+  asked: number
+  /** Microseconds from when a question was due to its answer; of what was not answered by the end, to the end. */
+  times: number[]
+  /** Milliseconds by which the client itself was late in asking, p99. Part of the times. */
+  late: number
 }
 
-const PER_SECOND = 5000
+export const PER_SECOND = 5000
 const CONNECTIONS = 200
 const WARM_UP_MS = 2000
 const ADDRESSES = 20_000
@@ -64,65 +70,132 @@ policy_context=
 
 interface Connection {
   socket: Socket
-  askedAt: number
+  /** When the question that waits for its answer was due; `NaN` where none waits. */
+  dueAt: number
 }
 
-async function main(port: number, seconds: number): Promise<PolicyAnswers> {
-  const requests = Array.from({ length: ADDRESSES }, (_, index) => Buffer.from(request(index)))
-  const times: number[] = []
-  const idle: Connection[] = []
-  let measuring = false
-  const open = async (): Promise<Connection> => {
-    const socket = connect(port, '127.0.0.1')
-    await once(socket, 'connect')
-    socket.setNoDelay(true)
-    const connection = { socket, askedAt: 0 }
-    socket.on('data', (answer) => {
-      if (answer.at(-1) !== 10) return
-      if (measuring) times.push(performance.now() - connection.askedAt)
-      idle.push(connection)
-    })
-    idle.push(connection)
-    return connection
+/** Milliseconds to the next question. The same numbers in every run, so that runs can be compared. */
+function gaps(): () => number {
+  let state = 0x5eed
+  return () => {
+    // A linear congruential generator of 32 bits (Numerical Recipes, section 7.1).
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return (-Math.log((state + 1) / 2 ** 32) * 1000) / PER_SECOND
   }
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, open))
-  let asked = 0
-  let from = performance.now()
-  const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - from) * PER_SECOND) / 1000)
-    // Where all connections wait for their answers, questions wait for a connection, as mail does.
-    while (asked < due) {
-      const connection = idle.shift()
-      const question = requests[asked % ADDRESSES]
-      if (connection === undefined || question === undefined) return
-      asked++
-      connection.askedAt = performance.now()
-      connection.socket.write(question)
-    }
-  }, 1)
-  await sleep(WARM_UP_MS)
-  measuring = true
-  const start = performance.now()
+}
+
+class Client {
+  readonly #requests = Array.from({ length: ADDRESSES }, (_, index) => Buffer.from(request(index)))
+  readonly #port: number
+  readonly #pacing: Pacing
+  readonly #gap = gaps()
+  readonly #connections: Connection[] = []
+  readonly #idle: Connection[] = []
+  readonly times: number[] = []
+  readonly late: number[] = []
   asked = 0
-  from = start
+  #nextAt = Number.POSITIVE_INFINITY
+  #measuredFrom = Number.POSITIVE_INFINITY
+
+  constructor(port: number, pacing: Pacing) {
+    this.#port = port
+    this.#pacing = pacing
+  }
+
+  async open(): Promise<void> {
+    await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#connect()))
+  }
+
+  start(): void {
+    this.#nextAt = performance.now()
+    this.#turn()
+  }
+
+  measure(): void {
+    this.#measuredFrom = performance.now()
+  }
+
+  /** @returns milliseconds that were measured */
+  stop(): number {
+    const now = performance.now()
+    // Those that wait for an answer, and those that wait for a connection.
+    for (const { dueAt } of this.#connections) if (!Number.isNaN(dueAt)) this.#note(this.times, dueAt, now)
+    for (; this.#nextAt <= now; this.#nextAt += this.#gap()) this.#note(this.times, this.#nextAt, now)
+    this.#nextAt = Number.POSITIVE_INFINITY
+    for (const { socket } of this.#connections) socket.destroy()
+    return now - this.#measuredFrom
+  }
+
+  async #connect(): Promise<void> {
+    const connection: Connection = {
+      dueAt: Number.NaN,
+      socket: connect({
+        port: this.#port,
+        host: '127.0.0.1',
+        noDelay: true,
+        // Into the same memory each time: what the client throws away, it stops to collect.
+        onread: {
+          buffer: Buffer.alloc(1024),
+          callback: (bytes, buffer) => {
+            if (buffer[bytes - 1] === 10) this.#answered(connection)
+            return true
+          },
+        },
+      }),
+    }
+    await once(connection.socket, 'connect')
+    this.#connections.push(connection)
+    this.#idle.push(connection)
+  }
+
+  #answered(connection: Connection): void {
+    this.#note(this.times, connection.dueAt, performance.now())
+    connection.dueAt = Number.NaN
+    this.#idle.push(connection)
+  }
+
+  /** Asks what is due. Where all connections wait for their answers, questions wait for a connection, as mail does. */
+  #turn(): void {
+    for (let now = performance.now(); this.#nextAt <= now; now = performance.now()) {
+      const connection = this.#idle.shift()
+      const question = this.#requests[this.asked % ADDRESSES]
+      if (connection === undefined || question === undefined) break
+      this.asked++
+      connection.dueAt = this.#nextAt
+      this.#note(this.late, this.#nextAt, now)
+      connection.socket.write(question)
+      this.#nextAt += this.#gap()
+    }
+    if (this.#nextAt === Number.POSITIVE_INFINITY) return
+    if (this.#pacing === 'awake') setImmediate(() => this.#turn())
+    else setTimeout(() => this.#turn(), 1)
+  }
+
+  #note(times: number[], dueAt: number, now: number): void {
+    if (dueAt >= this.#measuredFrom) times.push(Math.round((now - dueAt) * 1000))
+  }
+}
+
+async function main(port: number, seconds: number, pacing: Pacing): Promise<PolicyAnswers> {
+  const client = new Client(port, pacing)
+  await client.open()
+  client.start()
+  await sleep(WARM_UP_MS)
+  client.measure()
   await sleep(seconds * 1000)
-  measuring = false
-  const took = (performance.now() - start) / 1000
-  clearInterval(timer)
-  for (const { socket } of connections) socket.destroy()
-  const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => quantile(times, share))
+  const answered = client.times.length
+  const took = client.stop()
   return {
-    rate: times.length / took,
-    wanted: PER_SECOND,
-    connections: CONNECTIONS,
-    p50: p50 ?? Number.NaN,
-    p99: p99 ?? Number.NaN,
-    p999: p999 ?? Number.NaN,
+    rate: (answered * 1000) / took,
+    asked: client.asked,
+    times: client.times,
+    late: quantile(client.late, 0.99) / 1000,
   }
 }
 
 if (import.meta.main) {
-  const [port, seconds] = process.argv.slice(2).map(Number)
-  if (port === undefined || seconds === undefined) throw new Error('PORT SECONDS')
-  console.log(JSON.stringify(await main(port, seconds)))
+  const [port, seconds, pacing] = process.argv.slice(2)
+  if (seconds === undefined || (pacing !== 'awake' && pacing !== 'sleeping'))
+    throw new Error('PORT SECONDS awake|sleeping')
+  console.log(JSON.stringify(await main(Number(port), Number(seconds), pacing)))
 }
