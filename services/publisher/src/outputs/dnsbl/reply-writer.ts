@@ -28,7 +28,9 @@ export interface Finished {
 
 /** Writes one reply after the other into the same buffer. */
 export class ReplyWriter {
-  readonly buffer: Buffer
+  #buffer: Buffer
+  /** The beginning of the buffer by its length: replies come in few lengths, and making a view costs as much as writing one. */
+  #views: (Buffer | undefined)[]
   #at = HEADER_BYTES
   #questionEnd = HEADER_BYTES
   #answers = 0
@@ -36,12 +38,31 @@ export class ReplyWriter {
   readonly #finished: Finished = { bytes: 0, truncated: false }
 
   constructor(bytes: number) {
-    this.buffer = Buffer.alloc(bytes)
+    this.#buffer = Buffer.alloc(bytes)
+    this.#views = new Array<Buffer | undefined>(bytes + 1).fill(undefined)
+  }
+
+  get buffer(): Buffer {
+    return this.#buffer
+  }
+
+  /** The first bytes of the buffer. */
+  view(bytes: number): Buffer {
+    const view = this.#views[bytes] ?? this.#buffer.subarray(0, bytes)
+    this.#views[bytes] = view
+    return view
+  }
+
+  /** Leaves the buffer to whoever still reads what was written there; the next reply is written elsewhere. */
+  leaveBuffer(): void {
+    this.#buffer = Buffer.alloc(this.#buffer.length)
+    this.#views.fill(undefined)
   }
 
   /** Begins a reply: takes over the id, and the question byte for byte, so that the case of its letters is the client's (0x20). */
   start(message: Uint8Array, questionEnd: number): void {
-    for (let i = 0; i < questionEnd; i++) this.buffer[i] = message[i] ?? 0
+    const buffer = this.#buffer
+    for (let i = 0; i < questionEnd; i++) buffer[i] = message[i] ?? 0
     this.#questionEnd = questionEnd
     this.#at = questionEnd
     this.#answers = 0
@@ -59,8 +80,8 @@ export class ReplyWriter {
     this.#record(HEADER_BYTES, TYPE.TXT, ttl, text.length + Math.ceil(text.length / STRING_MAX))
     for (let from = 0; from < text.length; from += STRING_MAX) {
       const length = Math.min(STRING_MAX, text.length - from)
-      this.buffer[this.#at++] = length
-      this.#at += this.buffer.write(text.slice(from, from + length), this.#at, 'latin1')
+      this.#buffer[this.#at++] = length
+      this.#at += this.#buffer.write(text.slice(from, from + length), this.#at, 'latin1')
     }
     this.#answers++
   }
@@ -98,7 +119,7 @@ export class ReplyWriter {
     }
     if (query.hasEdns) this.#opt(rcode >> 4, query.dnssecOk)
     const end = this.#at
-    const asked = ((this.buffer[2] ?? 0) << 8) | (this.buffer[3] ?? 0)
+    const asked = ((this.#buffer[2] ?? 0) << 8) | (this.#buffer[3] ?? 0)
     const flags =
       FLAG.QR | (asked & (FLAG.OPCODE | FLAG.RD)) | (authoritative ? FLAG.AA : 0) | (truncated ? FLAG.TC : 0)
     this.#at = 2
@@ -134,7 +155,7 @@ export class ReplyWriter {
 
   /** RFC 6891 section 6.1.2: root owner, our payload size as class, the upper bits of RCODE and the version (0) in the TTL. */
   #opt(rcodeUpper: number, dnssecOk: boolean): void {
-    this.buffer[this.#at++] = 0
+    this.#buffer[this.#at++] = 0
     this.#put16(TYPE.OPT)
     this.#put16(UDP_EDNS_MAX)
     this.#put16(rcodeUpper << 8)
@@ -144,8 +165,8 @@ export class ReplyWriter {
 
   // Plain stores: the checks of Buffer's own methods cost more than all the rest of a reply.
   #put16(value: number): void {
-    this.buffer[this.#at++] = value >> 8
-    this.buffer[this.#at++] = value
+    this.#buffer[this.#at++] = value >> 8
+    this.#buffer[this.#at++] = value
   }
 
   #put32(value: number): void {
@@ -154,7 +175,8 @@ export class ReplyWriter {
   }
 
   #bytes(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) this.buffer[this.#at + i] = bytes[i] ?? 0
+    const buffer = this.#buffer
+    for (let i = 0; i < bytes.length; i++) buffer[this.#at + i] = bytes[i] ?? 0
     this.#at += bytes.length
   }
 }

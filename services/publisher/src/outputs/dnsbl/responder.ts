@@ -87,6 +87,16 @@ export class Responder {
     return this.#writer.buffer
   }
 
+  /** The first bytes of `reply`, without a copy. */
+  replyOf(bytes: number): Buffer {
+    return this.#writer.view(bytes)
+  }
+
+  /** Lets what was written last stay as it is: the next reply is written elsewhere. */
+  keepReply(): void {
+    this.#writer.leaveBuffer()
+  }
+
   use(snapshot: Pick<ListingSnapshot, 'match' | 'sequence'>): void {
     this.#snapshot = snapshot
     this.#soa.serial = Number(BigInt.asUintN(32, snapshot.sequence))

@@ -28,6 +28,8 @@ export async function openUdp(options: ListenerOptions): Promise<Socket> {
     // Peers are addresses already; Node's own look-up would put each reply off by a tick.
     lookup: (address, _options, callback) => callback(null, address, family),
   })
+  /** Replies that the kernel had not taken when last asked. */
+  let waiting = 0
   socket.on('message', (message, peer) => {
     counters.queries_udp++
     if (peer.port === 0) {
@@ -36,11 +38,18 @@ export async function openUdp(options: ListenerOptions): Promise<Socket> {
     }
     const bytes = responder.answer(message, 'udp')
     if (bytes === 0) return
-    if (socket.getSendQueueCount() >= UNSENT_MAX) {
+    if (waiting === 0) {
+      socket.send(responder.replyOf(bytes), peer.port, peer.address)
+      waiting = socket.getSendQueueCount()
+      // Mostly the kernel took it at once. Where it did not, the socket sends it later, and nothing may be written over it.
+      if (waiting > 0) responder.keepReply()
+      return
+    }
+    waiting = socket.getSendQueueCount()
+    if (waiting >= UNSENT_MAX) {
       counters.unsent++
       return
     }
-    // A copy, since the socket may send it after the next reply was written.
     const reply = Buffer.allocUnsafe(bytes)
     responder.reply.copy(reply, 0, 0, bytes)
     socket.send(reply, peer.port, peer.address)
