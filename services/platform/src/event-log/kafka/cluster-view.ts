@@ -43,6 +43,11 @@ function viewOf(clusterId: string, { name, error, id, partitions }: TopicMetadat
   return { topic: name, log: `${clusterId}/${id.toString('base64url')}`, id, leaders }
 }
 
+/** The broker that leads a partition; -1 where none does. */
+export function leaderOf(view: Pick<TopicView, 'leaders'>, partition: number): number {
+  return view.leaders.get(partition) ?? -1
+}
+
 /** Fetches from the leaders of all the partitions at once; committed records only. */
 export async function fetchPartitions(
   connection: KafkaConnection,
@@ -50,7 +55,7 @@ export async function fetchPartitions(
   positions: readonly PartitionPosition[],
   bounds: FetchBounds,
 ): Promise<FetchedPartition[]> {
-  const byLeader = Map.groupBy(positions, ({ partition }) => view.leaders.get(partition) ?? -1)
+  const byLeader = Map.groupBy(positions, ({ partition }) => leaderOf(view, partition))
   const isolation = 'read_committed' as const
   const answers = await Promise.all(
     [...byLeader].map(([leader, own]) =>
@@ -66,7 +71,7 @@ export async function listOffsets(
   view: TopicView,
   which: 'first' | 'end',
 ): Promise<Map<number, bigint>> {
-  const byLeader = Map.groupBy(view.leaders.keys(), (partition) => view.leaders.get(partition) ?? -1)
+  const byLeader = Map.groupBy(view.leaders.keys(), (partition) => leaderOf(view, partition))
   const offsets = new Map<number, bigint>()
   for (const [leader, partitions] of byLeader) {
     const broker = await connection.broker(leader)

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Topic } from '../event-log.ts'
 import { patiently } from './attempts.ts'
-import { type TopicView, viewTopic } from './cluster-view.ts'
+import { leaderOf, type TopicView, viewTopic } from './cluster-view.ts'
 import { classified, isDenied, KafkaCodeError, KafkaUnavailable, unreachable } from './failure.ts'
 import { createKafkaClient, type KafkaSettings } from './kafkajs.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
@@ -143,8 +143,4 @@ function isKnown(known: readonly KnownTransaction[], topic: string, { producerId
 
 function isSame(one: PartitionProducer, other: PartitionProducer): boolean {
   return one.partition === other.partition && one.producerId === other.producerId && one.openFrom === other.openFrom
-}
-
-function leaderOf(view: TopicView, partition: number): number {
-  return view.leaders.get(partition) ?? -1
 }

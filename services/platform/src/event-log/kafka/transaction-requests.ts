@@ -61,26 +61,36 @@ const request = <T>(
   },
 })
 
+/** A list of this one topic with its partitions. */
+function writeTopic(out: WireWriter, topic: string, partitions: readonly number[]): void {
+  out.compactArray([topic], (name) => {
+    out.compactString(name).compactArray(partitions, (partition) => out.int32(partition))
+    out.noTags()
+  })
+}
+
+/** A list of topics, each with its partitions. @returns what was read of the partitions of all of them */
+function readTopics<T>(reader: WireReader, read: (topic: string) => T): T[] {
+  const topics = reader.compactArray(() => {
+    const topic = reader.compactString() ?? ''
+    const partitions = reader.compactArray(() => read(topic))
+    reader.skipTags()
+    return partitions
+  })
+  return topics.flat()
+}
+
 /** To the leader of the partitions. */
 export function describeProducersRequest(
   topic: string,
   partitions: readonly number[],
 ): WireRequest<Answer<PartitionProducer[]>> {
   const write = (out: WireWriter): void => {
-    out.compactArray([topic], (name) => {
-      out.compactString(name).compactArray(partitions, (partition) => out.int32(partition))
-      out.noTags()
-    })
+    writeTopic(out, topic, partitions)
   }
   return request(61, 0, 'DescribeProducers', write, (reader) => {
     reader.int32()
-    const topics = reader.compactArray(() => {
-      reader.compactString()
-      const described = reader.compactArray(() => readPartition(reader))
-      reader.skipTags()
-      return described
-    })
-    const all = topics.flat()
+    const all = readTopics(reader, () => readPartition(reader))
     return { error: all.find(({ error }) => error !== 0)?.error ?? 0, found: all.flatMap(({ found }) => found) }
   })
 }
@@ -148,14 +158,9 @@ function readTransaction(reader: WireReader): Answer<KnownTransaction> {
   reader.int64()
   const producerId = reader.int64()
   reader.int16()
-  const topics = reader.compactArray(() => {
-    const topic = reader.compactString() ?? ''
-    const partitions = reader.compactArray(() => ({ topic, partition: reader.int32() }))
-    reader.skipTags()
-    return partitions
-  })
+  const partitions = readTopics(reader, (topic) => ({ topic, partition: reader.int32() }))
   reader.skipTags()
-  return { error, found: { producerId, partitions: topics.flat() } }
+  return { error, found: { producerId, partitions } }
 }
 
 /** To the leader of the partition. @returns nothing but the error */
@@ -167,10 +172,7 @@ export function writeMarkerRequest(marker: TransactionMarker): WireRequest<Answe
         .int64(id)
         .int16(producerEpoch)
         .int8(commit ? 1 : 0)
-      out.compactArray([topic], (name) => {
-        out.compactString(name).compactArray([partition], (index) => out.int32(index))
-        out.noTags()
-      })
+      writeTopic(out, topic, [partition])
       // A leader that has heard of no coordinator yet says -1, and takes 0 (as Kafka's own tool sends it).
       out.int32(Math.max(0, coordinatorEpoch)).noTags()
     })
@@ -178,19 +180,14 @@ export function writeMarkerRequest(marker: TransactionMarker): WireRequest<Answe
   return request(27, 1, 'WriteTxnMarkers', write, (reader) => {
     const errors = reader.compactArray(() => {
       reader.int64()
-      const topics = reader.compactArray(() => {
-        reader.compactString()
-        const partitions = reader.compactArray(() => {
-          reader.int32()
-          const error = reader.int16()
-          reader.skipTags()
-          return error
-        })
+      const ofPartitions = readTopics(reader, () => {
+        reader.int32()
+        const error = reader.int16()
         reader.skipTags()
-        return partitions
+        return error
       })
       reader.skipTags()
-      return topics.flat()
+      return ofPartitions
     })
     return { error: errors.flat().find((error) => error !== 0) ?? 0, found: null }
   })
