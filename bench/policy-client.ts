@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Random } from '../test/support/random.ts'
 import { quantile } from './report.ts'
 
 /*
@@ -30,6 +31,7 @@ export const PER_SECOND = 5000
 const CONNECTIONS = 200
 const WARM_UP_MS = 2000
 const ADDRESSES = 20_000
+const SEED = 0x5eed
 
 /** Neighbours from 16.0.0.0 on, of which every second is listed. */
 function request(index: number): string {
@@ -74,21 +76,12 @@ interface Connection {
   dueAt: number
 }
 
-/** Milliseconds to the next question. The same numbers in every run, so that runs can be compared. */
-function gaps(): () => number {
-  let state = 0x5eed
-  return () => {
-    // A linear congruential generator of 32 bits (Numerical Recipes, section 7.1).
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return (-Math.log((state + 1) / 2 ** 32) * 1000) / PER_SECOND
-  }
-}
-
 class Client {
   readonly #requests = Array.from({ length: ADDRESSES }, (_, index) => Buffer.from(request(index)))
   readonly #port: number
   readonly #pacing: Pacing
-  readonly #gap = gaps()
+  /** The same numbers in every run, so that runs can be compared. */
+  readonly #random = new Random(SEED)
   readonly #connections: Connection[] = []
   readonly #idle: Connection[] = []
   readonly times: number[] = []
@@ -169,6 +162,11 @@ class Client {
     if (this.#nextAt === Number.POSITIVE_INFINITY) return
     if (this.#pacing === 'awake') setImmediate(() => this.#turn())
     else setTimeout(() => this.#turn(), 1)
+  }
+
+  /** Milliseconds to the next question. */
+  #gap(): number {
+    return (-Math.log(1 - this.#random.next()) * 1000) / PER_SECOND
   }
 
   #note(times: number[], dueAt: number, now: number): void {

@@ -1,5 +1,5 @@
+import { Random } from '../support/random.ts'
 import type { RotationKind } from './log-writer.ts'
-import { Random } from './random.ts'
 
 export const VICTIMS = ['collector', 'scorer', 'publisher', 'broker', 'clickhouse'] as const
 export type Victim = (typeof VICTIMS)[number]

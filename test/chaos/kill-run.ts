@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { caughtUp } from '../support/instance/caught-up.ts'
 import { TlsrepInstance } from '../support/instance/tlsrep-instance.ts'
 import { until } from '../support/mail-host/until.ts'
+import { Random } from '../support/random.ts'
 import { endlessLog } from './endless-log.ts'
 import { LogWriter } from './log-writer.ts'
-import { Random } from './random.ts'
 
 /** What is killed: the process; its ClickHouse; both at once; the process while it is still starting after a kill. */
 export type KillKind = 'process' | 'clickhouse' | 'both' | 'starting'
