@@ -37,6 +37,8 @@ export class ReadingState {
   }
 
   assigned(positions: ReadonlyMap<number, bigint>): void {
+    // What holds up a partition that was given away is another reader's to say.
+    this.hanging = null
     this.#ends.clear()
     this.#positions.clear()
     this.handled(positions)
