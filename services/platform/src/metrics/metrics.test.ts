@@ -10,6 +10,12 @@ describe('the metrics', () => {
     expect(text).toContain('process_resident_memory_bytes')
   })
 
+  it('leave out those of the process for which it would have to wake all the time', async () => {
+    const text = await createRegistry('0').metrics()
+    expect(text).toContain('nodejs_eventloop_lag_seconds ')
+    expect(text).not.toContain('nodejs_eventloop_lag_p99_seconds')
+  })
+
   it('are read when somebody asks, and never counted twice', async () => {
     const registry = createRegistry('0')
     const counters = { events: 1 }
