@@ -13,6 +13,7 @@ export class ChangeWait {
   #end: (() => void) | null = null
   #gather: NodeJS.Timeout | undefined
   #woken = false
+  #changeSeen = false
 
   constructor(signal: AbortSignal) {
     this.#signal = signal
@@ -25,8 +26,11 @@ export class ChangeWait {
     this.#end?.()
   }
 
-  /** @param path null: there is nothing to watch */
-  async wait(path: string | null, ms: number): Promise<void> {
+  /**
+   * @param path null: there is nothing to watch
+   * @returns whether the operating system has told of a change since the wait before
+   */
+  async wait(path: string | null, ms: number): Promise<boolean> {
     if (!this.#woken && !this.#signal.aborted && ms > 0) {
       this.#watch(path)
       await new Promise<void>((resolve) => {
@@ -40,7 +44,9 @@ export class ChangeWait {
         }
       })
     }
-    this.#woken = false
+    const changeSeen = this.#changeSeen
+    this.#woken = this.#changeSeen = false
+    return changeSeen
   }
 
   /** Gives the watch back. */
@@ -65,6 +71,7 @@ export class ChangeWait {
 
   #changed(): void {
     this.close()
+    this.#changeSeen = true
     if (this.#end === null) this.#woken = true
     else this.#gather ??= setTimeout(() => this.#end?.(), GATHER_MS)
   }

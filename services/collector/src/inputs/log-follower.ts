@@ -25,7 +25,7 @@ export interface LogFollowerOptions {
   known: readonly KnownFile[]
   reports: FollowReports
   signal: AbortSignal
-  /** Milliseconds between two looks at a file that says nothing. */
+  /** Milliseconds between two looks at a file that says nothing; several times that where it has said nothing for long. */
   pollMs?: number
   /** Milliseconds between two looks at the directory while nothing speaks for a change; after an error, also before the next try. */
   lookMs?: number
@@ -34,6 +34,8 @@ export interface LogFollowerOptions {
 }
 
 const POLL_MS = 80
+/** In waits: after so many in which nothing happened, each is so many times as long. Where the operating system tells, it ends at once. */
+const QUIET = { after: 25, times: 6 }
 const CHUNK_BYTES = 256 * 1024
 const LOOK_MS = 2000
 
@@ -73,6 +75,8 @@ export class LogFollower implements Follower<LogFile> {
   #open: Open | null = null
   #rebuilt = false
   #lookAt = 0
+  /** Waits since something happened. */
+  #quiet = 0
   #baseSeen = ''
   #baseUnreadable = false
   readonly #failed = new Map<LogFile, InputError>()
@@ -95,8 +99,13 @@ export class LogFollower implements Follower<LogFile> {
       const item = this.#queue.shift()
       if (item !== undefined) return item
       if (this.#signal.aborted) return { kind: 'over' }
-      if (await this.#advance()) continue
-      await this.#wait.wait(this.#open?.file.member?.path ?? null, Math.min(waitMs, this.#pollMs))
+      if (await this.#advance()) {
+        this.#quiet = 0
+        continue
+      }
+      const poll = this.#quiet < QUIET.after ? this.#pollMs : QUIET.times * this.#pollMs
+      const stirs = await this.#wait.wait(this.#open?.file.member?.path ?? null, Math.min(waitMs, poll))
+      this.#quiet = stirs ? 0 : this.#quiet + 1
       return { kind: 'idle' }
     }
   }
