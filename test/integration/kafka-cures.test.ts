@@ -12,6 +12,7 @@ if (missing !== null) console.warn(`skipped: ${missing}`)
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const CONTROL = 0x20
+const OPEN = { key: Buffer.from('k'), value: Buffer.from('open') }
 
 /** The attributes of each record batch in the answer to a fetch (protocol guide, "Record Batch"): the answer ends with them, then a tag count of each level. */
 function batchesIn(answer: Buffer): number[] {
@@ -55,6 +56,16 @@ describe.skipIf(missing !== null)('kafkajs', () => {
     await connection.disconnect()
     expect(delays.filter((delay) => delay < 0)).toEqual([])
     expect(delays.length).toBeLessThan(20)
+  })
+
+  test('looks after all connections together', async () => {
+    const armed = vi.spyOn(globalThis, 'setInterval')
+    const connections = Array.from({ length: 5 }, () => client().connection())
+    await Promise.all(connections.map((connection) => connection.connect()))
+    const timers = armed.mock.calls.length
+    armed.mockRestore()
+    await Promise.all(connections.map((connection) => connection.disconnect()))
+    expect(timers).toBeLessThanOrEqual(1)
   })
 
   test('writes and reads zstd, and reads gzip', async () => {
@@ -109,7 +120,7 @@ describe.skipIf(missing !== null)('kafkajs', () => {
     const { producer } = client().transactionalProducer('killed')
     await producer.connect()
     const open = await producer.transaction()
-    await open.send({ topic: events(), messages: [{ key: 'k', value: 'open' }] })
+    await open.send({ topic: events(), messages: [OPEN] })
     const log = await topics.open({ transactionalId: 'mx1' })
     await log.append(batchOf('tls.negotiations', ['k.behind']))
     const reader = new Collected(log, 'tls.negotiations', { group: 'g', whole: false })
@@ -124,7 +135,7 @@ describe.skipIf(missing !== null)('kafkajs', () => {
     const { producer } = client().transactionalProducer('hanging', 600_000)
     await producer.connect()
     const open = await producer.transaction()
-    await open.send({ topic: `${topics.prefix}tls.checkpoints`, messages: [{ key: 'k', value: 'open' }] })
+    await open.send({ topic: `${topics.prefix}tls.checkpoints`, messages: [OPEN] })
     const log = await topics.open({ transactionalId: 'mx1', tuning: { openPatience: 1000 } })
     await expect(log.readCompacted('tls.checkpoints')).rejects.toMatchObject({
       code: 'TLSREP_KAFKA_TRANSACTION_HANGS',
@@ -185,7 +196,10 @@ describe.skipIf(missing !== null)('kafkajs', () => {
     const one = client().idempotentProducer()
     await one.producer.connect()
     await broker.stop()
-    const late = one.producer.send({ topic: events(), messages: [{ key: 'k', value: 'late' }] })
+    const late = one.producer.send({
+      topic: events(),
+      messages: [{ key: Buffer.from('k'), value: Buffer.from('late') }],
+    })
     const failed = expect(late).rejects.toThrow()
     await one.end()
     await broker.start()

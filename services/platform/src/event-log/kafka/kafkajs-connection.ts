@@ -1,14 +1,9 @@
-import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import kafkajs, { type Broker, type Cluster } from 'kafkajs'
 import { within } from './attempts.ts'
 import { KafkaUnavailable, tooOld } from './failure.ts'
+import { encoded } from './kafkajs-cures.ts'
 import type { WireRequest } from './requests.ts'
-
-interface WireEncoder {
-  writeBufferInternal(bytes: Buffer): void
-}
-const require = createRequire(import.meta.url)
-const EncoderClass = require('kafkajs/src/protocol/encoder.js') as new () => WireEncoder
 
 export const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol
 
@@ -24,9 +19,19 @@ export interface GroupBroker extends Broker {
 }
 interface RawBroker {
   versions?: Readonly<Record<number, { maxVersion: number }>>
-  connectionPool: { send(request: object): Promise<unknown> }
+  connectionPool: { pool: readonly RawConnection[]; send(request: object): Promise<unknown> }
   disconnect(): Promise<void>
 }
+interface RawConnection {
+  socket: Socket | null
+  requestQueue: { inflight: ReadonlyMap<number, unknown>; rejectAll(error: Error): void }
+  disconnect(): Promise<unknown>
+}
+interface RawCluster {
+  brokerPool: { brokers: Readonly<Record<string, RawBroker>> }
+}
+/** In a broker's pool, the connection that kafkajs keeps for fetches alone. */
+const FETCHES = 1
 
 /** Requests to the brokers of one cluster, over connections of its own: reads wait at the broker, and hold up whatever shares theirs. */
 export class KafkaConnection {
@@ -51,11 +56,7 @@ export class KafkaConnection {
     if (newest !== undefined && newest < apiVersion) {
       throw tooOld(`it knows ${apiName} up to version ${newest}, ${apiVersion} is needed`, apiName)
     }
-    const encode = async (): Promise<WireEncoder> => {
-      const encoder = new EncoderClass()
-      encoder.writeBufferInternal(request.encode())
-      return encoder
-    }
+    const encode = async (): Promise<object> => encoded(request.encode())
     const response = { decode: async (payload: Buffer) => request.decode(payload), parse: async (data: T) => data }
     try {
       const message = { request: { apiKey, apiVersion, apiName, encode }, response, requestTimeout: waits + 15_000 }
@@ -74,6 +75,20 @@ export class KafkaConnection {
       throw new KafkaUnavailable('no broker leads the partition')
     }
     return (await this.#cluster.findBroker({ nodeId: String(id) })) as GroupBroker
+  }
+
+  /** Of fetches that wait at brokers nothing is wanted any more: a broker would answer the next ones only behind them. */
+  async giveUpFetches(): Promise<void> {
+    const { brokers } = (this.#cluster as unknown as RawCluster).brokerPool
+    await Promise.all(
+      Object.values(brokers).map(async ({ connectionPool: { pool } }) => {
+        const connection = pool[FETCHES]
+        if (connection === undefined || connection.requestQueue.inflight.size === 0) return
+        connection.requestQueue.rejectAll(new KafkaUnavailable('no answer is wanted any more'))
+        connection.socket?.destroy()
+        await connection.disconnect()
+      }),
+    )
   }
 
   async coordinator(groupId: string): Promise<GroupBroker> {

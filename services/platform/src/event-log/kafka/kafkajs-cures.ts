@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs, { type logLevel } from 'kafkajs'
 import type { Logger } from 'pino'
+import { type Codec, encodeProduce, type Produce } from './produce-request.ts'
 
 /**
  * What is wrong with kafkajs (2.2.4, its last release), and the cures. Each names what goes wrong without it, and the test in
@@ -12,7 +11,9 @@ import type { Logger } from 'pino'
  * 1. Timer. `RequestQueue.scheduleCheckPendingRequests` arms a timer of `-1 - Date.now()` ms, which is 1 ms, again and again, on every
  *    idle connection: 2 % of a core, and a TimeoutNegativeWarning from Node 24 on. kafkajs #1556, #1704, #1751; #1755 and #1768 unmerged.
  *    `cureTimer`. kafka-cures: arms no timers on an idle connection.
- * 2. zstd. Only gzip is built in; Node has had zstd in zlib since 22.15. `addZstd`. kafka-cures: stores zstd with the broker.
+ * 2. Records. Each gets a zeroed buffer of 512 bytes of its own, and several smaller ones: most of what a collector cost, and garbage that
+ *    does not show in the heap. And only gzip is built in; Node has had zstd in zlib since 22.15. `encodeRecordsTogether`. kafka-cures:
+ *    stores zstd with the broker.
  * 3. Transactions wait 300 ms. Just after a commit the coordinator answers CONCURRENT_TRANSACTIONS, and the default back-off begins at
  *    300 ms. `TRANSACTION_RETRY`. kafka-cures: waits a few milliseconds for the transaction before.
  * 4. A producer whose transaction failed is stuck in its state machine ("Cannot call beginTransaction"); one whose send failed has given
@@ -30,6 +31,10 @@ import type { Logger } from 'pino'
  *    requests are written to one that is still connecting. `shareConnecting`. kafka-append: open one new one together.
  * 9. Each try to reach a broker that is away calls `unref` on the last connection's dead socket, which leaves a listener there each time:
  *    a MaxListenersExceededWarning, and memory in a long outage. `dropDeadSocket`. kafka-outage: has left no warning of a leak.
+ * 10. Each connection looks every 100 ms whether a request has taken too long: a scorer, which has a dozen connections, wakes more than a
+ *    hundred times a second for it. `shareTimeoutChecks`. kafka-cures: looks after all connections together.
+ * 11. What came of an answer before its connection was lost stays, and is taken for the beginning of the first answer on the next one:
+ *    `forgetHalfAnswer`. kafkajs-cures.test.ts, beside this file.
  *
  * Two habits to live with: `groupMessagesPerPartition` copies a partition's list for each message (keep sends small), and kafkajs reads
  * its retry defaults from NODE_ENV (everything is given here).
@@ -39,26 +44,54 @@ import type { Logger } from 'pino'
 export const TRANSACTION_TIMEOUT_MS = 10_000
 /** Cure 3: the median of a small transaction falls from 280 to 12 ms. 50 tries last some nine seconds. */
 export const TRANSACTION_RETRY = { initialRetryTime: 5, maxRetryTime: 200, factor: 0.2, multiplier: 1.5, retries: 50 }
-const ZSTD_LEVEL = 1
+const PRODUCE = 0
+const FIRST_WITH_BATCHES = 3
+/** Request timeouts are many seconds. */
+const TIMEOUT_CHECK_MS = 1000
+const LENGTH_BYTES = 4
 
 const require = createRequire(import.meta.url)
 interface RequestQueue {
   pending: readonly unknown[]
   throttledUntil: number
   scheduleCheckPendingRequests(): void
+  scheduleRequestTimeoutCheck(): void
+  readonly inflight: ReadonlyMap<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>
+  destroy(): void
 }
 interface NetworkConnection {
   socket: Socket | null
+  chunks: Buffer[]
+  bytesBuffered: number
+  bytesNeeded: number
+  isConnected(): boolean
   connect(): Promise<unknown>
   disconnect(): Promise<unknown>
+}
+interface ProduceOptions {
+  acks: number
+  timeout: number
+  transactionalId?: string | null
+  /** Written as a number: kafkajs has a class of its own for it. */
+  producerId: object
+  producerEpoch: number
+  compression: Codec
+  topicData: Produce['topics']
+}
+type ProduceDefinition = (options: ProduceOptions) => { request: object; response: object }
+const EncoderClass = require('kafkajs/src/protocol/encoder.js') as new (size: number) => object
+const produceRequests = require('kafkajs/src/protocol/requests/produce/index.js') as {
+  protocol(of: { version: number }): ProduceDefinition
 }
 const ConnectionClass = require('kafkajs/src/network/connection.js') as { prototype: NetworkConnection }
 const RequestQueueClass = require('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueue }
 
 cureTimer()
-addZstd()
+encodeRecordsTogether()
+forgetHalfAnswer()
 shareConnecting()
 dropDeadSocket()
+shareTimeoutChecks()
 
 /** Cure 1. Nothing is pending and nothing throttled: there is nothing to look after. */
 function cureTimer(): void {
@@ -70,14 +103,47 @@ function cureTimer(): void {
 }
 
 /** Cure 2. */
-function addZstd(): void {
-  const compress = promisify(zstdCompress)
-  const decompress = promisify(zstdDecompress)
-  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: ({ buffer }: { buffer: Buffer }) => compress(buffer, { params }),
-    decompress: (bytes: Buffer) => decompress(bytes),
-  })
+function encodeRecordsTogether(): void {
+  const { protocol } = produceRequests
+  produceRequests.protocol = ({ version }) => {
+    const definition = protocol({ version })
+    if (version < FIRST_WITH_BATCHES) return definition
+    return (options) => ({
+      ...definition(options),
+      request: {
+        apiKey: PRODUCE,
+        apiVersion: version,
+        apiName: 'Produce',
+        expectResponse: () => options.acks !== 0,
+        encode: async () => encoded(await encodeProduce(produceOf(options), Date.now())),
+      },
+    })
+  }
+}
+
+function produceOf({
+  acks,
+  timeout,
+  transactionalId,
+  producerId,
+  producerEpoch,
+  compression,
+  topicData,
+}: ProduceOptions): Produce {
+  return {
+    acks,
+    timeout,
+    transactionalId: transactionalId ?? null,
+    codec: compression,
+    producerId: BigInt(String(producerId)),
+    producerEpoch,
+    topics: topicData,
+  }
+}
+
+/** What kafkajs sends: bytes that are encoded already. */
+export function encoded(bytes: Buffer): object {
+  return Object.assign(new EncoderClass(0), { buf: bytes, offset: bytes.length })
 }
 
 /** Cure 8. */
@@ -102,6 +168,48 @@ function dropDeadSocket(): void {
     // kafkajs looks whether there is a socket at all.
     if (this.socket?.destroyed === true) this.socket = null
     return disconnect.call(this)
+  }
+}
+
+/** Cure 10. */
+function shareTimeoutChecks(): void {
+  const { prototype } = RequestQueueClass
+  const destroy = prototype.destroy
+  const connected = new Set<RequestQueue>()
+  let timer: NodeJS.Timeout | undefined
+  const check = (): void => {
+    const now = Date.now()
+    for (const { inflight } of connected) {
+      for (const request of inflight.values()) {
+        if (now - request.sentAt > request.requestTimeout) request.timeoutRequest()
+      }
+    }
+  }
+  prototype.scheduleRequestTimeoutCheck = function checkWithTheOthers(this: RequestQueue): void {
+    connected.add(this)
+    timer ??= setInterval(check, TIMEOUT_CHECK_MS).unref()
+  }
+  prototype.destroy = function destroyUnchecked(this: RequestQueue): void {
+    connected.delete(this)
+    if (connected.size === 0) {
+      clearInterval(timer)
+      timer = undefined
+    }
+    destroy.call(this)
+  }
+}
+
+/** Cure 11. */
+function forgetHalfAnswer(): void {
+  const { prototype } = ConnectionClass
+  const connect = prototype.connect
+  prototype.connect = function connectEmpty(this: NetworkConnection): Promise<unknown> {
+    if (!this.isConnected()) {
+      this.chunks = []
+      this.bytesBuffered = 0
+      this.bytesNeeded = LENGTH_BYTES
+    }
+    return connect.call(this)
   }
 }
 
