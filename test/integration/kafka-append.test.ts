@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AppendBatch } from '@tlsrep/platform/event-log/event-log'
-import { fetchPartitions, viewTopic } from '@tlsrep/platform/event-log/kafka/cluster-view'
+import { fetchFrom, viewTopic } from '@tlsrep/platform/event-log/kafka/cluster-view'
 import { KafkaUnavailable } from '@tlsrep/platform/event-log/kafka/failure'
 import type { KafkaEventLog } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
 import { createKafkaClient } from '@tlsrep/platform/event-log/kafka/kafkajs'
@@ -173,7 +173,7 @@ describe.skipIf(missing !== null)('appends to Kafka', () => {
     const view = await viewTopic(connection, `${prefix}tls.negotiations`)
     // Fetches have a connection of their own; while it stands, kafkajs takes the broker for connected.
     const bounds = { maxWait: 10, maxBytes: 1, maxPartitionBytes: 1 }
-    await fetchPartitions(connection, view, [{ partition: 0, offset: 0n }], bounds)
+    await fetchFrom(connection, view, view.leaders.get(0) ?? 0, { positions: [{ partition: 0, offset: 0n }], bounds })
     await proxy.endIdle(API.metadata)
     const before = proxy.connections
     await Promise.all(Array.from({ length: 10 }, () => viewTopic(connection, view.topic)))

@@ -25,13 +25,16 @@ export interface FetchBounds {
 }
 
 /** @throws OperatorError where the topic does not exist; KafkaUnavailable where it has partitions without a leader */
-export async function viewTopic(connection: KafkaConnection, topic: string): Promise<TopicView> {
+export async function viewTopic(connection: Pick<KafkaConnection, 'send'>, topic: string): Promise<TopicView> {
   const [view] = await viewTopics(connection, [topic])
   if (view === undefined) throw new KafkaUnavailable(`Kafka says nothing about ${topic}`)
   return view
 }
 
-export async function viewTopics(connection: KafkaConnection, topics: readonly string[]): Promise<TopicView[]> {
+export async function viewTopics(
+  connection: Pick<KafkaConnection, 'send'>,
+  topics: readonly string[],
+): Promise<TopicView[]> {
   const { clusterId, topics: found } = await connection.send(null, metadataRequest(topics))
   return found.map((metadata) => viewOf(clusterId, metadata))
 }
@@ -43,26 +46,24 @@ function viewOf(clusterId: string, { name, error, id, partitions }: TopicMetadat
   return { topic: name, log: `${clusterId}/${id.toString('base64url')}`, id, leaders }
 }
 
-/** The broker that leads a partition; -1 where none does. */
+/** The broker that leads a partition; -1 where none does, as brokers write it. */
 export function leaderOf(view: Pick<TopicView, 'leaders'>, partition: number): number {
   return view.leaders.get(partition) ?? -1
 }
 
-/** Fetches from the leaders of all the partitions at once; committed records only. */
-export async function fetchPartitions(
-  connection: KafkaConnection,
+/** Who leads these partitions, each once. */
+export function leadersOf(view: Pick<TopicView, 'leaders'>, partitions: Iterable<number>): number[] {
+  return [...new Set([...partitions].map((partition) => leaderOf(view, partition)))]
+}
+
+/** Fetches partitions from their leader; committed records only. */
+export function fetchFrom(
+  connection: Pick<KafkaConnection, 'send'>,
   view: TopicView,
-  positions: readonly PartitionPosition[],
-  bounds: FetchBounds,
+  leader: number,
+  { positions, bounds }: { positions: readonly PartitionPosition[]; bounds: FetchBounds },
 ): Promise<FetchedPartition[]> {
-  const byLeader = Map.groupBy(positions, ({ partition }) => leaderOf(view, partition))
-  const isolation = 'read_committed' as const
-  const answers = await Promise.all(
-    [...byLeader].map(([leader, own]) =>
-      connection.send(leader, fetchRequest({ topicId: view.id, positions: own, isolation, ...bounds })),
-    ),
-  )
-  return answers.flat()
+  return connection.send(leader, fetchRequest({ topicId: view.id, positions, isolation: 'read_committed', ...bounds }))
 }
 
 /** The first offset of each partition, or the one behind its last record, committed or not. */
@@ -94,7 +95,8 @@ export async function isCommitted(
   const view = await viewTopic(connection, topic)
   const bounds = { maxWait: 500, maxBytes: 1, maxPartitionBytes: 1 }
   for (;;) {
-    const [answer] = await fetchPartitions(connection, view, [{ partition, offset }], bounds)
+    const positions = [{ partition, offset }]
+    const [answer] = await fetchFrom(connection, view, leaderOf(view, partition), { positions, bounds })
     if (answer === undefined || answer.error !== 0)
       throw new KafkaCodeError(answer?.error ?? -1, `${topic}/${partition}`)
     if (answer.lastStableOffset > offset) {

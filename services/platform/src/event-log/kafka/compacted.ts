@@ -5,7 +5,7 @@ import type { RecordBatch } from './record-batch.ts'
 
 export type CompactedOptions = Pick<
   ReadThroughOptions,
-  'connection' | 'view' | 'bounds' | 'metadataMaxAge' | 'openPatience' | 'now' | 'signal' | 'logger'
+  'connection' | 'view' | 'bounds' | 'endWait' | 'metadataMaxAge' | 'openPatience' | 'now' | 'signal' | 'logger'
 >
 
 /**

@@ -92,7 +92,7 @@ export class Generation {
       connection: this.#connection,
       view: this.#view,
       positions: new Map(positions),
-      bounds,
+      bounds: () => bounds,
       metadataMaxAge,
       now,
       signal: this.#over.signal,

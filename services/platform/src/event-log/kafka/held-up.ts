@@ -11,7 +11,7 @@ export class HeldUp {
   readonly #topic: string
   readonly #wanted: (answer: FetchedPartition) => bigint
   readonly #patience: number
-  #open: { partition: number; offset: bigint; since: number } | null = null
+  readonly #open = new Map<number, { offset: bigint; since: number }>()
 
   /**
    * @param wanted behind the last record that is wanted of a partition
@@ -23,19 +23,18 @@ export class HeldUp {
     this.#patience = patience
   }
 
-  /** After a round: that a transaction has been waited for too long; null where none has. */
+  /** After an answer: that a transaction has been waited for too long; null where none has. */
   look(answers: readonly FetchedPartition[], now: number): OperatorError | null {
-    const held = answers.find((answer) => this.#holdsUp(answer))
-    if (held === undefined) {
-      this.#open = null
-      return null
+    for (const answer of answers) {
+      const { partition, lastStableOffset: offset } = answer
+      const known = this.#open.get(partition)
+      if (!this.#holdsUp(answer)) this.#open.delete(partition)
+      else if (known?.offset !== offset) this.#open.set(partition, { offset, since: now })
+      else if (now - known.since >= this.#patience) {
+        return transactionHangs(this.#topic, partition, offset, now - known.since)
+      }
     }
-    const { partition, lastStableOffset: offset } = held
-    if (this.#open?.partition !== partition || this.#open.offset !== offset) {
-      this.#open = { partition, offset, since: now }
-    }
-    const waited = now - this.#open.since
-    return waited < this.#patience ? null : transactionHangs(this.#topic, partition, offset, waited)
+    return null
   }
 
   #holdsUp(answer: FetchedPartition): boolean {

@@ -221,10 +221,11 @@ export class KafkaEventLog implements EventLog {
 
   get #reading() {
     const { now, logger } = this.#options
-    const { maxWait, maxFetchBytes, maxPartitionBytes, maxRecords, maxBytes, metadataMaxAge, openPatience } =
+    const { maxWait, endWait, maxFetchBytes, maxPartitionBytes, maxRecords, maxBytes, metadataMaxAge, openPatience } =
       this.#tuning
     return {
       bounds: { maxWait, maxBytes: maxFetchBytes, maxPartitionBytes },
+      endWait,
       inbox: { maxRecords, maxBytes },
       metadataMaxAge,
       openPatience,

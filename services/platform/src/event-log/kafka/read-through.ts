@@ -14,6 +14,8 @@ export interface ReadThroughOptions {
   /** Where to end: behind the last record that is wanted of each partition. Batches may reach beyond it. */
   to: ReadonlyMap<number, bigint>
   bounds: FetchBounds
+  /** Milliseconds that a fetch waits at the broker, instead of `maxWait` of the bounds. */
+  endWait: number
   metadataMaxAge: number
   /** Milliseconds that a transaction which is open before the end is waited for. */
   openPatience: number
@@ -29,7 +31,8 @@ export interface ReadThroughOptions {
  * @throws KafkaUnavailable where it is stopped before the end; OperatorError where an open transaction does not let it come there
  */
 export async function readThrough(options: ReadThroughOptions): Promise<void> {
-  const { view, from, to, signal, take } = options
+  const { view, from, to, signal, take, endWait } = options
+  const bounds = { ...options.bounds, maxWait: endWait }
   const watch = new EndWatch(from, to)
   const heldUp = new HeldUp(view.topic, ({ partition }) => to.get(partition) ?? 0n, options.openPatience)
   const positions = new Map([...from].filter(([partition]) => !watch.isReached(partition)))
@@ -42,6 +45,7 @@ export async function readThrough(options: ReadThroughOptions): Promise<void> {
   if (watch.reached) return
   await fetchLoop({
     ...options,
+    bounds: () => bounds,
     positions,
     signal: AbortSignal.any([signal, end.signal]),
     room: async () => {},

@@ -2,8 +2,10 @@ import { TRANSACTION_TIMEOUT_MS } from './kafkajs-cures.ts'
 
 /** Times in milliseconds. */
 export interface Tuning {
-  /** How long a fetch waits at the broker for something new: long waits cost nothing but the time that closing takes. */
+  /** How long a fetch waits at the broker for something new. A long wait costs nothing: it ends with the first record. */
   maxWait: number
+  /** The same while what is there is read to its end, which may be where nothing is: no answer comes but after the wait. */
+  endWait: number
   /** Of one answer, compressed. */
   maxFetchBytes: number
   maxPartitionBytes: number
@@ -11,6 +13,7 @@ export interface Tuning {
   maxRecords: number
   /** The same; also the most that is fetched ahead. */
   maxBytes: number
+  /** How late a rebalance is noticed, at most. */
   heartbeatInterval: number
   /** How long after its last word a reader that died keeps its partitions. */
   sessionTimeout: number
@@ -29,12 +32,14 @@ export interface Tuning {
 }
 
 export const DEFAULT_TUNING: Tuning = {
-  maxWait: 250,
+  // Shorter than what readers of the list count as staleness.
+  maxWait: 2000,
+  endWait: 250,
   maxFetchBytes: 4 * 1024 * 1024,
   maxPartitionBytes: 1024 * 1024,
   maxRecords: 20_000,
   maxBytes: 16 * 1024 * 1024,
-  heartbeatInterval: 1000,
+  heartbeatInterval: 3000,
   sessionTimeout: 15_000,
   rebalanceTimeout: 60_000,
   metadataMaxAge: 30_000,

@@ -20,6 +20,8 @@ export interface WholeSubscriptionOptions {
   /** Called once, when the whole content of the topic has been handled. */
   loaded: () => void
   bounds: FetchBounds
+  /** Milliseconds that a fetch waits at the broker until the content has been handled, instead of `maxWait` of the bounds. */
+  endWait: number
   inbox: InboxBounds
   metadataMaxAge: number
   openPatience: number
@@ -67,11 +69,21 @@ export class WholeSubscription {
   }
 
   async #read(connection: KafkaConnection): Promise<void> {
-    const { topicName, bounds, metadataMaxAge, openPatience, now, signal, logger } = this.#options
+    const { topicName, bounds, endWait, metadataMaxAge, openPatience, now, signal, logger } = this.#options
     const view = await viewTopic(connection, topicName)
     if (this.#log !== null && this.#log !== view.log) throw topicRecreated(topicName)
     this.#log = view.log
-    const compacted: CompactedOptions = { connection, view, bounds, metadataMaxAge, openPatience, now, signal, logger }
+    const compacted: CompactedOptions = {
+      connection,
+      view,
+      bounds,
+      endWait,
+      metadataMaxAge,
+      openPatience,
+      now,
+      signal,
+      logger,
+    }
     const index = await CompactedIndex.read(compacted)
     await new Following(this.#options, compacted, index).run()
   }
@@ -116,9 +128,10 @@ class Following {
   }
 
   #fetch(): Promise<void> {
-    const { state, now } = this.#options
+    const { state, now, bounds, endWait } = this.#options
     return fetchLoop({
       ...this.#source,
+      bounds: () => (this.#isLoaded ? bounds : { ...bounds, maxWait: endWait }),
       positions: new Map(this.#index.first),
       signal: this.#over.signal,
       answered: (answers) => {
