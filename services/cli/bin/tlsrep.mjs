@@ -8,13 +8,32 @@ import { join } from 'node:path'
 const NEEDED = [24, 12]
 /** Set for the second start, so that a Node that does not help is not started for ever. */
 const SECOND_START = 'TLSREP_SECOND_START'
+const SERVICES = ['collect', 'score', 'publish']
+/** Megabytes, and how much larger than what is in use the heap may grow: garbage is collected sooner. */
+const SERVICE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
+/** Of glibc, which else keeps freed memory for each thread that compresses. */
+const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }
 
 if (isNewEnough() && stripsTypes()) {
   delete process.env[SECOND_START]
+  staySmall()
   keepCompiled()
   await import('../src/main.ts')
 } else {
   startUnderPackagedNode()
+}
+
+/**
+ * Services run for months, and as many as there is work for: they are begun anew, as the same process, under flags that are only heeded at
+ * a start. What an operator has set goes before.
+ */
+function staySmall() {
+  if (!SERVICES.includes(process.argv[2])) return
+  const set = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-')
+  const missing = SERVICE_FLAGS.filter((flag) => !set.includes(flag.split('=')[0]))
+  if (missing.length === 0) return
+  const command = [process.execPath, ...missing, ...process.execArgv, ...process.argv.slice(1)]
+  process.execve(process.execPath, command, { ...SERVICE_ENVIRONMENT, ...process.env })
 }
 
 /** Commands start in a third of the time when what was compiled is kept. Where it cannot be kept, it is compiled each time. */

@@ -51,6 +51,32 @@ describe('bin/tlsrep.mjs', () => {
     expect(spawnSync(process.execPath, ['--no-strip-types', BIN, 'no-such-command']).status).toBe(2)
   })
 
+  it.skipIf(packagedNode() === undefined)(
+    'begins a service anew, as the same process, under flags that keep it small; what an operator has set goes before',
+    () => {
+      const bin = copyOfBin()
+      const told = '{ pid: process.pid, flags: process.execArgv, arenas: process.env.MALLOC_ARENA_MAX }'
+      writeFileSync(join(directory, 'src', 'main.ts'), `console.log(JSON.stringify(${told}))\n`)
+      const start = (command: string, env: NodeJS.ProcessEnv = {}) => {
+        const clean = { ...process.env, MALLOC_ARENA_MAX: undefined, NODE_OPTIONS: undefined, ...env }
+        const { pid, stdout, stderr } = spawnSync(packagedNode() ?? '', [bin, command], {
+          env: clean,
+          encoding: 'utf8',
+        })
+        expect(stderr).toBe('')
+        return { started: pid, ...(JSON.parse(stdout) as { pid: number; flags: string[]; arenas?: string }) }
+      }
+      const service = start('score')
+      expect(service.pid).toBe(service.started)
+      expect(service.flags.join(' ')).toMatch(/--max-semi-space-size=\d+ --heap-growing-percent=\d+/)
+      expect(service.arenas).toBe('2')
+      const set = start('score', { NODE_OPTIONS: '--max-semi-space-size=64', MALLOC_ARENA_MAX: '8' })
+      expect(set.flags.join(' ')).not.toContain('semi-space')
+      expect(set.arenas).toBe('8')
+      expect(start('listings').flags).toEqual([])
+    },
+  )
+
   it.skipIf(packagedNode() === undefined)('keeps what it compiled only where nobody else may write', () => {
     const kept = (mode: number): string[] => {
       const caches = mkdtempSync(join(directory, 'caches-'))
