@@ -9,7 +9,7 @@ const NEEDED = [24, 12]
 /** Set for the second start, so that a Node that does not help is not started for ever. */
 const SECOND_START = 'TLSREP_SECOND_START'
 const SERVICES = ['collect', 'score', 'publish']
-/** Megabytes, and how much larger than what is in use the heap may grow: garbage is collected sooner. */
+/** Megabytes, and how much larger than what is in use the heap may grow: garbage is collected sooner. Of this Node's V8: another may not know them. */
 const SERVICE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
 /** Of glibc, which else keeps freed memory for each thread that compresses. */
 const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }
@@ -28,7 +28,7 @@ if (isNewEnough() && stripsTypes()) {
  * a start. What an operator has set goes before.
  */
 function staySmall() {
-  if (!SERVICES.includes(process.argv[2])) return
+  if (!SERVICES.includes(process.argv[2]) || Number.parseInt(process.versions.node, 10) !== NEEDED[0]) return
   const set = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-')
   const missing = SERVICE_FLAGS.filter((flag) => !set.includes(flag.split('=')[0]))
   if (missing.length === 0) return

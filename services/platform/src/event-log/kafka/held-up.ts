@@ -23,16 +23,15 @@ export class HeldUp {
     this.#patience = patience
   }
 
-  /** After an answer: that a transaction has been waited for too long; null where none has. */
+  /** After an answer of one leader: that a transaction, in a partition of any, has been waited for too long; null where none has. */
   look(answers: readonly FetchedPartition[], now: number): OperatorError | null {
     for (const answer of answers) {
       const { partition, lastStableOffset: offset } = answer
-      const known = this.#open.get(partition)
       if (!this.#holdsUp(answer)) this.#open.delete(partition)
-      else if (known?.offset !== offset) this.#open.set(partition, { offset, since: now })
-      else if (now - known.since >= this.#patience) {
-        return transactionHangs(this.#topic, partition, offset, now - known.since)
-      }
+      else if (this.#open.get(partition)?.offset !== offset) this.#open.set(partition, { offset, since: now })
+    }
+    for (const [partition, { offset, since }] of this.#open) {
+      if (now - since >= this.#patience) return transactionHangs(this.#topic, partition, offset, now - since)
     }
     return null
   }
