@@ -159,6 +159,19 @@ describe.skipIf(missing !== null)('a broker that', () => {
     await broker.start()
   }, 120_000)
 
+  test('hangs does not hold up the end, however long an append would wait for it', async () => {
+    await topics.fresh(1)
+    const hours = 3_600_000
+    const tuning = { appendPatience: hours, attemptTimeout: hours, closePatience: 200 }
+    const log = await topics.open({ transactionalId: 'mx1', tuning })
+    await log.append(batchOf('tls.negotiations', ['k.1']))
+    broker.freeze()
+    const rejected = expect(log.append(batchOf('tls.negotiations', ['k.2']))).rejects.toBeInstanceOf(KafkaUnavailable)
+    await log.close()
+    await rejected
+    broker.thaw()
+  }, 120_000)
+
   test('was away so often has left no warning of a leak', () => {
     expect(warnings).toEqual([])
   })

@@ -11,7 +11,7 @@ import type {
 } from '../event-log.ts'
 import { TOPICS } from '../event-log.ts'
 import type { SchemaRegistry } from '../schema-registry.ts'
-import { patiently } from './attempts.ts'
+import { patiently, within } from './attempts.ts'
 import { isCommitted, type TopicView, viewTopic, viewTopics } from './cluster-view.ts'
 import { readCompacted } from './compacted.ts'
 import { classified, KafkaUnavailable, unreachable } from './failure.ts'
@@ -183,15 +183,18 @@ export class KafkaEventLog implements EventLog {
     )
   }
 
-  /** Finishes appends and the batches in hand, and leaves the groups at once. */
+  /** Finishes the batches in hand and, within `closePatience`, the appends; leaves the groups at once. */
   async close(): Promise<void> {
-    if (this.#stop.signal.aborted) return
+    if (this.#closing) return
     this.#closing = true
     for (const ending of this.#subscriptions.values()) ending.abort()
-    if (this.#appends > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    if (this.#appends > 0) {
+      const idle = new Promise<void>((resolve) => (this.#idle = resolve))
+      await within(this.#tuning.closePatience, idle)
+    }
+    this.#stop.abort()
     await this.#writer.close()
     await Promise.allSettled([...this.#subscriptions.keys()])
-    this.#stop.abort()
   }
 
   #refuseClosed(): void {

@@ -22,6 +22,11 @@ export interface ProducedPartition {
 }
 
 export interface Message {
+  key: Uint8Array | string | null
+  value: Uint8Array | string | null
+}
+
+interface EncodedMessage {
   key: Uint8Array | null
   value: Uint8Array | null
 }
@@ -66,7 +71,7 @@ async function encodeBatch(
   now: number,
 ): Promise<Buffer> {
   const { codec, producerId, producerEpoch, transactionalId } = produce
-  const records = await deflate(codec, encodeRecords(messages))
+  const records = await deflate(codec, encodeRecords(messages.map(inBytes)))
   const batch = Buffer.allocUnsafeSlow(AT.records + records.length)
   batch.writeBigInt64BE(0n, 0)
   batch.writeInt32BE(batch.length - PREAMBLE, AT.length)
@@ -86,7 +91,7 @@ async function encodeBatch(
 }
 
 /** All in one buffer: a buffer for each would cost more than all the rest. */
-function encodeRecords(messages: readonly Message[]): Buffer {
+function encodeRecords(messages: readonly EncodedMessage[]): Buffer {
   const lengths = new Uint32Array(messages.length)
   let total = 0
   for (const [i, { key, value }] of messages.entries()) {
@@ -107,6 +112,16 @@ function encodeRecords(messages: readonly Message[]): Buffer {
     out[at++] = 0
   }
   return out
+}
+
+function inBytes(message: Message): EncodedMessage {
+  const { key, value } = message
+  if (typeof key !== 'string' && typeof value !== 'string') return message as EncodedMessage
+  return { key: bytesOf(key), value: bytesOf(value) }
+}
+
+function bytesOf(text: Uint8Array | string | null): Uint8Array | null {
+  return typeof text === 'string' ? Buffer.from(text) : text
 }
 
 function deflate(codec: Codec, bytes: Buffer): Buffer | Promise<Buffer> {

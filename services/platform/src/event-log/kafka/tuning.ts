@@ -26,6 +26,8 @@ export interface Tuning {
   appendPatience: number
   /** How long one try of it may take. */
   attemptTimeout: number
+  /** How long an end waits for appends under way; what Kafka has not taken then is rejected, and appended again at the next start. */
+  closePatience: number
   /** How long a start, or a reading of what is there, waits for Kafka. */
   startPatience: number
   transactionTimeout: number
@@ -46,6 +48,7 @@ export const DEFAULT_TUNING: Tuning = {
   openPatience: 60_000,
   appendPatience: 15_000,
   attemptTimeout: 15_000,
+  closePatience: 5000,
   startPatience: 30_000,
   transactionTimeout: TRANSACTION_TIMEOUT_MS,
 }
