@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { OperatorError } from '../errors/operator-error.ts'
 import { dataDirError, openDataDir } from './data-dir.ts'
@@ -227,13 +228,20 @@ describe('the lock', () => {
 
 test('a zombie is dead, and this process is not', async () => {
   expect(stateOf(ownIdentity())).toBe('alive')
-  // The shell's child ends, and exec leaves it with a parent that does not ask for it.
-  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const [line] = await once(parent.stdout, 'data')
+  // The shell's child ends when the shell has become another program, which does not ask for its children.
+  const parent = spawn('sh', ['-c', 'sh -c "read _ <&3" & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+  })
+  const [line] = await once(parent.stdio[1] as Readable, 'data')
   const pid = Number(String(line))
   const zombie = { ...ownIdentity(), pid, start_ticks: null }
-  while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')))
-    await new Promise((resolve) => setTimeout(resolve, 5))
+  const isNow = async (of: number | undefined, what: RegExp): Promise<void> => {
+    while (!what.test(readFileSync(`/proc/${of}/stat`, 'latin1')))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await isNow(parent.pid, /\(sleep\)/)
+  ;(parent.stdio[3] as Writable).end('go\n')
+  await isNow(pid, /\) Z /)
   expect(stateOf(zombie)).toBe('dead')
   await killed(parent)
 })
