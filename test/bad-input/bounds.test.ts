@@ -1,5 +1,6 @@
 import { createFramer } from '@tlsrep/collector/framing/frame-line'
 import type { LogLine } from '@tlsrep/collector/framing/framing'
+import { LineBytes, lineText } from '@tlsrep/collector/framing/line-bytes'
 import type { Parser } from '@tlsrep/collector/parsers/parser'
 import { createPostfixParser } from '@tlsrep/collector/parsers/postfix/postfix'
 import type { TlsNegotiation } from '@tlsrep/schemas'
@@ -64,6 +65,7 @@ describe('sessions that never end are bounded', () => {
     (what, opening) => {
       const [max, keys] = FEWER[what] ?? [MAX, KEYS]
       const { parser, truncated } = parserFor(max)
+      const bytes = new LineBytes()
       let most = 0
       for (let n = 0; n < keys; n++) {
         const { host, program, pid, message } = opening(n)
@@ -71,6 +73,7 @@ describe('sessions that never end are bounded', () => {
         const text = `${host} ${message}`
         const line: LogLine = {
           text,
+          bytes: bytes.load(text),
           start: 0,
           end: text.length,
           message: host.length + 1,
@@ -158,13 +161,29 @@ class CountedText extends String {
   }
 }
 
+/** Bytes that add to `count.looked`, as `CountedText` does. */
+function countedBytes(text: string, count: { looked: number }): DataView {
+  const { bytes } = lineText(text)
+  const plain = new DataView(bytes.buffer)
+  bytes.getUint8 = (at) => {
+    count.looked++
+    return plain.getUint8(at)
+  }
+  bytes.getInt32 = (at, littleEndian) => {
+    count.looked += 4
+    return plain.getInt32(at, littleEndian)
+  }
+  return bytes
+}
+
 /** Characters looked at while `message` was framed and parsed, with `behind` after it in the same block. */
 function work(program: string, message: string, behind: string): number {
   const { parser } = parserFor(100)
   const framer = createFramer({ zone: 'UTC', notAfter: Date.UTC(2026, 11, 1) })
-  const frameAndRead = (text: string, end: number): void => {
+  const frameAndRead = (text: string, bytes: DataView, end: number): void => {
     const line: LogLine = {
       text,
+      bytes,
       start: 0,
       end,
       message: 0,
@@ -179,10 +198,11 @@ function work(program: string, message: string, behind: string): number {
     parser.read(line)
   }
   const opening = `Nov 25 03:46:36 mx1 postfix/${program}[1]: connect from unknown[192.0.2.1]`
-  frameAndRead(opening, opening.length)
+  frameAndRead(opening, lineText(opening).bytes, opening.length)
   const whole = `Nov 25 03:46:36 mx1 postfix/${program}[1]: ${message}`
-  const counted = new CountedText(`${whole}\n${behind}`)
-  frameAndRead(counted as unknown as string, whole.length)
+  const block = `${whole}\n${behind}`
+  const counted = new CountedText(block)
+  frameAndRead(counted as unknown as string, countedBytes(block, counted), whole.length)
   return counted.looked
 }
 

@@ -1,5 +1,6 @@
 import { createFramer } from '@tlsrep/collector/framing/frame-line'
 import type { LogLine } from '@tlsrep/collector/framing/framing'
+import { type LineText, lineText } from '@tlsrep/collector/framing/line-bytes'
 import type { Learned } from '@tlsrep/collector/parsers/parser'
 import { createPostfixParser } from '@tlsrep/collector/parsers/postfix/postfix'
 import type { TlsNegotiation } from '@tlsrep/schemas'
@@ -23,11 +24,11 @@ class Life {
     },
   )
   readonly #framer = createFramer({ notAfter: Date.UTC(2026, 11, 1), zone: 'UTC' })
-  readonly #text: string
+  readonly #text: LineText
   readonly #starts: readonly number[]
 
   constructor(log: Buffer) {
-    this.#text = log.toString('latin1')
+    this.#text = lineText(log.toString('latin1'))
     this.#starts = lineStarts(log)
   }
 
@@ -35,10 +36,10 @@ class Life {
   read(from: number, to: number): number[] {
     const times: number[] = []
     for (let number = from; number < to; number++) {
-      const start = this.#starts[number] ?? this.#text.length
-      const next = this.#starts[number + 1] ?? this.#text.length + 1
+      const start = this.#starts[number] ?? this.#text.text.length
+      const next = this.#starts[number + 1] ?? this.#text.text.length + 1
       const line: LogLine = {
-        text: this.#text,
+        ...this.#text,
         start,
         end: Math.max(start, next - 1),
         message: 0,

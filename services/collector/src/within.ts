@@ -14,10 +14,3 @@ export function lastIndexWithin(text: string, words: string, from: number, end: 
   const at = text.slice(from, end).lastIndexOf(words)
   return at < 0 ? -1 : from + at
 }
-
-/**
- * `startsWith` for the hot path: most sentences differ in their first character, and looking at one character costs a tenth of a call.
- */
-export function says(text: string, at: number, words: string): boolean {
-  return text.charCodeAt(at) === words.charCodeAt(0) && text.startsWith(words, at)
-}

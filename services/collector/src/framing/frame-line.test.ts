@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createFramer } from './frame-line.ts'
+import { lineText } from './line-bytes.ts'
 import { DECEMBER_2026, type Frame, frame, frameOf, lineOf } from './test-support.ts'
 
 const LINES = [
@@ -37,7 +38,7 @@ describe('a cut line', () => {
   it.each(LINES)('never gets anything from the lines around it: %s', (text) => {
     for (let length = 0; length <= text.length; length++) {
       const cut = text.slice(0, length)
-      const alone = { ...lineOf(cut), text: cut, start: 0, end: cut.length }
+      const alone = { ...lineOf(cut), ...lineText(cut), start: 0, end: cut.length }
       const answer = createFramer(DECEMBER_2026).frame(alone)
       expect(answer === true ? frame(alone) : answer).toEqual(read(cut))
     }

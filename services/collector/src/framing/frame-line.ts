@@ -47,11 +47,12 @@ export function createFramer(options: ClockOptions): Framer {
 
   /** The first characters leave one framing for each line. */
   function tryFraming(line: LogLine): boolean {
-    const at = shapeStart(line.text, line.start, line.end)
+    const { bytes } = line
+    const at = shapeStart(bytes, line.start, line.end)
     // Shorter lines are of no framing, and the most common one has the last word on that.
-    if (at + 4 >= line.end || !isDigit(line.text.charCodeAt(at))) return tryRfc3164(line)
-    if (line.text.charCodeAt(at + 1) === SPACE) return tryRfc5424(line)
-    return line.text.charCodeAt(at + 4) === SPACE ? tryRfc3164(line) : tryRfc3339(line)
+    if (at + 4 >= line.end || !isDigit(bytes.getUint8(at))) return tryRfc3164(line)
+    if (bytes.getUint8(at + 1) === SPACE) return tryRfc5424(line)
+    return bytes.getUint8(at + 4) === SPACE ? tryRfc3164(line) : tryRfc3339(line)
   }
 
   function tryRfc3164(line: LogLine): boolean {
@@ -73,7 +74,7 @@ export function createFramer(options: ClockOptions): Framer {
   }
 
   function withoutByteOrderMark(line: LogLine): boolean {
-    if (line.offset !== 0 || !isByteOrderMark(line.text, line.start, line.end)) return false
+    if (line.offset !== 0 || !isByteOrderMark(line.bytes, line.start, line.end)) return false
     line.start += 3
     return tryFraming(line)
   }
@@ -89,7 +90,7 @@ export function createFramer(options: ClockOptions): Framer {
   return {
     counts,
     frame(line) {
-      if (line.end > line.start && line.text.charCodeAt(line.end - 1) === CARRIAGE_RETURN) line.end--
+      if (line.end > line.start && line.bytes.getUint8(line.end - 1) === CARRIAGE_RETURN) line.end--
       if (tryFraming(line) || withoutByteOrderMark(line)) return true
       return refusal(line)
     },
@@ -103,9 +104,9 @@ const TAB = 0x09
 const DELETE = 0x7f
 
 /** Where the stamp or version begins; the line's end when its priority is broken. */
-function shapeStart(text: string, start: number, end: number): number {
-  if (start >= end || text.charCodeAt(start) !== LESS) return start
-  const at = skipPri(text, start, end)
+function shapeStart(bytes: DataView, start: number, end: number): number {
+  if (start >= end || bytes.getUint8(start) !== LESS) return start
+  const at = skipPri(bytes, start, end)
   return at < 0 ? end : at
 }
 

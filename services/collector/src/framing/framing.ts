@@ -1,10 +1,10 @@
+import type { LineText } from './line-bytes.ts'
+
 /**
  * One framed log line. Framings fill the same object again for every line, so nothing is allocated on the hot path:
  * whoever keeps a field beyond the call copies it. `host` and `program` are interned strings and may be kept.
  */
-export interface LogLine {
-  /** Text that holds the line, decoded as latin1: one character is one byte of the source. */
-  text: string
+export interface LogLine extends LineText {
   /** Index of the line's first character in `text`. */
   start: number
   /** Index after the line's last character, line terminator excluded. */

@@ -1,3 +1,5 @@
+import { says, type Words, words } from './line-bytes.ts'
+
 /** Names that are kept; what comes after them is copied anew for every line, so hostile text costs time but no memory. */
 const MAX_NAMES = 4096
 /** Twice the names, so that probing stays short; a power of two, so that a mask finds the slot. */
@@ -23,38 +25,45 @@ export interface Interner {
   /** The name that stands in `text` from `start` to `end`; `hash` is its `hashOf`. */
   intern(text: string, start: number, end: number, hash: number): string
   /**
-   * The name that stands at `at` with the character `stop` behind it, when it is one of the last few asked for; else ''.
+   * The name that stands in `bytes` at `at` with the character `stop` behind it, when it is one of the last few asked for; else ''.
    * Spares the scan: nearly every line of a log repeats a name of the lines just before it. Only for names that cannot hold `stop`.
    */
-  recent(text: string, at: number, stop: number): string
+  recent(bytes: DataView, at: number, stop: number): string
 }
 
 /** The daemons of one MTA that take turns in its log. */
-const RECENT = 8
+const RECENT = 16
+
+interface Name {
+  readonly text: string
+  readonly words: Words
+}
+
+const NO_NAME: Name = { text: '', words: words('\0') }
 
 export function createInterner(): Interner {
-  const names: string[] = new Array<string>(SLOTS).fill('')
-  const recent: string[] = new Array<string>(RECENT).fill('')
+  const names: Name[] = new Array<Name>(SLOTS).fill(NO_NAME)
+  const recent: Name[] = []
   let oldest = 0
   let known = 0
 
-  function remember(name: string): string {
+  function remember(name: Name): string {
     recent[oldest] = name
     oldest = (oldest + 1) % RECENT
-    return name
+    return name.text
   }
 
   function add(slot: number, name: string): string {
-    names[slot] = name
+    names[slot] = { text: name, words: words(name) }
     known++
     return name
   }
 
   return {
-    recent(text, at, stop) {
-      for (let index = 0; index < RECENT; index++) {
-        const name = recent[index] ?? ''
-        if (name !== '' && text.charCodeAt(at + name.length) === stop && text.startsWith(name, at)) return name
+    recent(bytes, at, stop) {
+      for (let index = 0; index < recent.length; index++) {
+        const { text, words } = recent[index] ?? NO_NAME
+        if (bytes.getUint8(at + words.length) === stop && says(bytes, at, words)) return text
       }
       return ''
     },
@@ -64,9 +73,9 @@ export function createInterner(): Interner {
       const first = hash ^ (hash >>> 15)
       for (let probe = 0; probe < MAX_PROBES; probe++) {
         const slot = (first + probe) & (SLOTS - 1)
-        const name = names[slot] ?? ''
-        if (name.length === length && text.startsWith(name, start)) return remember(name)
-        if (name === '') return known < MAX_NAMES ? add(slot, copy(text, start, end)) : copy(text, start, end)
+        const name = names[slot] ?? NO_NAME
+        if (name.text.length === length && text.startsWith(name.text, start)) return remember(name)
+        if (name === NO_NAME) return known < MAX_NAMES ? add(slot, copy(text, start, end)) : copy(text, start, end)
       }
       return copy(text, start, end)
     },

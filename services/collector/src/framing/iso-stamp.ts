@@ -1,6 +1,6 @@
 import { dayStart, isDayOfYear, timeOfDay } from './calendar.ts'
 import { type FramingContext, refuseStamp } from './context.ts'
-import { fourChars, fourDigits, fractionEnd, fractionMillis, twoDigits } from './text.ts'
+import { fourBytes, fourDigits, fractionEnd, fractionMillis, twoDigits } from './text.ts'
 
 const COLON = 0x3a
 const DASH = 0x2d
@@ -24,7 +24,7 @@ export interface IsoStamp {
   time: number
   zoned: boolean
   /** @returns the index after the stamp's space, -1 when there is no stamp. */
-  read(text: string, at: number, end: number): number
+  read(bytes: DataView, at: number, end: number): number
 }
 
 /** The offset may be `Z`, `±hh:mm` or `±hhmm`, or miss. A log's lines share minute and offset, so those are read once. */
@@ -38,32 +38,32 @@ export function createIsoStamp(context: FramingContext): IsoStamp {
   let offsetText = 0
   let offset = 0
 
-  function readMinute(text: string, at: number): boolean {
-    const a = fourChars(text, at)
-    const b = fourChars(text, at + 4)
-    const c = fourChars(text, at + 8)
-    const d = fourChars(text, at + 12)
+  function readMinute(bytes: DataView, at: number): boolean {
+    const a = fourBytes(bytes, at)
+    const b = fourBytes(bytes, at + 4)
+    const c = fourBytes(bytes, at + 8)
+    const d = fourBytes(bytes, at + 12)
     if (d === minuteText && c === hourText && b === dayText && a === yearText) return true
     minuteText = d
     hourText = c
     dayText = b
-    minuteTime = parseMinute(context, text, at)
+    minuteTime = parseMinute(context, bytes, at)
     // A bad minute is looked into again next time, so that the reason is found again.
     yearText = Number.isNaN(minuteTime) ? 0 : a
     return yearText !== 0
   }
 
   /** Reads the offset and the space after it; returns the index after the space. */
-  function readOffset(text: string, at: number, end: number): number {
+  function readOffset(bytes: DataView, at: number, end: number): number {
     if (at + OFFSET <= end) {
-      const a = fourChars(text, at)
-      const b = fourChars(text, at + 3)
+      const a = fourBytes(bytes, at)
+      const b = fourBytes(bytes, at + 3)
       if (b === offsetText && a === signText && signText !== 0) return at + OFFSET
       signText = a
       offsetText = b
     }
-    const next = offsetEnd(context, text, at, end)
-    if (next > 0) offset = offsetMillis(text, at)
+    const next = offsetEnd(context, bytes, at, end)
+    if (next > 0) offset = offsetMillis(bytes, at)
     if (next !== at + OFFSET) signText = 0
     return next
   }
@@ -71,21 +71,21 @@ export function createIsoStamp(context: FramingContext): IsoStamp {
   const stamp: IsoStamp = {
     time: 0,
     zoned: false,
-    read(text, at, end) {
-      if (at + MIN_ISO_STAMP > end || !readMinute(text, at) || text.charCodeAt(at + MINUTE) !== COLON) return -1
-      const second = twoDigits(text, at + MINUTE + 1)
+    read(bytes, at, end) {
+      if (at + MIN_ISO_STAMP > end || !readMinute(bytes, at) || bytes.getUint8(at + MINUTE) !== COLON) return -1
+      const second = twoDigits(bytes, at + MINUTE + 1)
       if (second < 0) return -1
       if (second > 60) return refuseStamp(context)
       let millis = second * 1000
       let next = at + MINUTE + 3
-      if (text.charCodeAt(next) === DOT) {
+      if (bytes.getUint8(next) === DOT) {
         const fraction = next + 1
-        next = fractionEnd(text, fraction, end)
+        next = fractionEnd(bytes, fraction, end)
         if (next < 0) return -1
-        millis += fractionMillis(text, fraction, next)
+        millis += fractionMillis(bytes, fraction, next)
       }
-      stamp.zoned = next >= end || text.charCodeAt(next) !== SPACE
-      if (stamp.zoned) next = readOffset(text, next, end)
+      stamp.zoned = next >= end || bytes.getUint8(next) !== SPACE
+      if (stamp.zoned) next = readOffset(bytes, next, end)
       else next++
       stamp.time = minuteTime + (stamp.zoned ? millis - offset : millis)
       return next
@@ -95,17 +95,17 @@ export function createIsoStamp(context: FramingContext): IsoStamp {
 }
 
 /** The minute `yyyy-mm-ddThh:mm` on a calendar without zones, NaN when it is none. */
-function parseMinute(context: FramingContext, text: string, at: number): number {
-  const year = fourDigits(text, at)
-  const month = twoDigits(text, at + 5)
-  const day = twoDigits(text, at + 8)
-  const hour = twoDigits(text, at + 11)
-  const minute = twoDigits(text, at + 14)
+function parseMinute(context: FramingContext, bytes: DataView, at: number): number {
+  const year = fourDigits(bytes, at)
+  const month = twoDigits(bytes, at + 5)
+  const day = twoDigits(bytes, at + 8)
+  const hour = twoDigits(bytes, at + 11)
+  const minute = twoDigits(bytes, at + 14)
   const shape =
-    text.charCodeAt(at + 4) === DASH &&
-    text.charCodeAt(at + 7) === DASH &&
-    (text.charCodeAt(at + 10) | LETTER_CASE) === LETTER_T &&
-    text.charCodeAt(at + 13) === COLON
+    bytes.getUint8(at + 4) === DASH &&
+    bytes.getUint8(at + 7) === DASH &&
+    (bytes.getUint8(at + 10) | LETTER_CASE) === LETTER_T &&
+    bytes.getUint8(at + 13) === COLON
   if (!shape || Math.min(year, month, day, hour, minute) < 0) return Number.NaN
   const millis = timeOfDay(hour, minute, 0)
   if (isDayOfYear(year, month, day) && millis >= 0) return dayStart(year, month, day) + millis
@@ -114,30 +114,30 @@ function parseMinute(context: FramingContext, text: string, at: number): number 
 }
 
 /** Index after the offset at `at` and its space, -1 when it is none. */
-function offsetEnd(context: FramingContext, text: string, at: number, end: number): number {
+function offsetEnd(context: FramingContext, bytes: DataView, at: number, end: number): number {
   if (at >= end) return -1
-  const code = text.charCodeAt(at)
-  if ((code | LETTER_CASE) === LETTER_Z) return afterSpace(text, at + 1, end)
+  const code = bytes.getUint8(at)
+  if ((code | LETTER_CASE) === LETTER_Z) return afterSpace(bytes, at + 1, end)
   if ((code !== PLUS && code !== DASH) || at + 6 > end) return -1
-  const minutesAt = minutesOfOffset(text, at)
-  const hours = twoDigits(text, at + 1)
-  const minutes = minutesAt + 2 > end ? -1 : twoDigits(text, minutesAt)
+  const minutesAt = minutesOfOffset(bytes, at)
+  const hours = twoDigits(bytes, at + 1)
+  const minutes = minutesAt + 2 > end ? -1 : twoDigits(bytes, minutesAt)
   if (hours < 0 || minutes < 0) return -1
-  return hours > 23 || minutes > 59 ? refuseStamp(context) : afterSpace(text, minutesAt + 2, end)
+  return hours > 23 || minutes > 59 ? refuseStamp(context) : afterSpace(bytes, minutesAt + 2, end)
 }
 
 /** Milliseconds east of UTC of the offset at `at`, which `offsetEnd` found good. */
-function offsetMillis(text: string, at: number): number {
-  const code = text.charCodeAt(at)
+function offsetMillis(bytes: DataView, at: number): number {
+  const code = bytes.getUint8(at)
   if (code !== PLUS && code !== DASH) return 0
-  const minutes = twoDigits(text, at + 1) * 60 + twoDigits(text, minutesOfOffset(text, at))
+  const minutes = twoDigits(bytes, at + 1) * 60 + twoDigits(bytes, minutesOfOffset(bytes, at))
   return (code === PLUS ? minutes : -minutes) * MINUTE_MS
 }
 
-function minutesOfOffset(text: string, at: number): number {
-  return text.charCodeAt(at + 3) === COLON ? at + 4 : at + 3
+function minutesOfOffset(bytes: DataView, at: number): number {
+  return bytes.getUint8(at + 3) === COLON ? at + 4 : at + 3
 }
 
-function afterSpace(text: string, at: number, end: number): number {
-  return at < end && text.charCodeAt(at) === SPACE ? at + 1 : -1
+function afterSpace(bytes: DataView, at: number, end: number): number {
+  return at < end && bytes.getUint8(at) === SPACE ? at + 1 : -1
 }

@@ -13,8 +13,8 @@ export function createRfc3339(context: FramingContext): Framing {
   return {
     name: 'rfc3339',
     frame(line) {
-      const at = skipPri(line.text, line.start, line.end)
-      const afterStamp = at < 0 ? -1 : stamp.read(line.text, at, line.end)
+      const at = skipPri(line.bytes, line.start, line.end)
+      const afterStamp = at < 0 ? -1 : stamp.read(line.bytes, at, line.end)
       const afterHost = afterStamp < 0 ? -1 : readHost(line, afterStamp, hosts)
       if (afterHost < 0 || !readTag(line, afterHost, programs)) return false
       line.time = stamp.zoned ? stamp.time : clock.local(line.host, stamp.time)

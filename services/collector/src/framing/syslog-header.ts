@@ -1,5 +1,6 @@
 import type { LogLine } from './framing.ts'
 import type { Interner } from './interner.ts'
+import { says, words } from './line-bytes.ts'
 import { isDigit } from './text.ts'
 
 const CLOSE = 0x5d
@@ -26,11 +27,11 @@ const MAX_BRACKETED = 32
 const MAX_PID_DIGITS = 10
 
 /** Index after `<PRI>`, `start` where the line has none, -1 where it is broken (RFC 3164 §4.1.1, RFC 5424 §6.2.1). */
-export function skipPri(text: string, start: number, end: number): number {
-  if (start >= end || text.charCodeAt(start) !== LESS) return start
+export function skipPri(bytes: DataView, start: number, end: number): number {
+  if (start >= end || bytes.getUint8(start) !== LESS) return start
   let pri = 0
   for (let at = start + 1; at < end && at <= start + 4; at++) {
-    const code = text.charCodeAt(at)
+    const code = bytes.getUint8(at)
     if (code === GREATER) return at > start + 1 && pri <= MAX_PRI ? at + 1 : -1
     if (!isDigit(code)) return -1
     pri = pri * 10 + code - ZERO
@@ -45,8 +46,8 @@ export function skipPri(text: string, start: number, end: number): number {
  * @returns the index of what follows the host, -1 when there is no host.
  */
 export function readHost(line: LogLine, at: number, hosts: Interner): number {
-  const text = line.text
-  const recent = hosts.recent(text, at, SPACE)
+  const { text, bytes } = line
+  const recent = hosts.recent(bytes, at, SPACE)
   if (recent !== '' && at + recent.length < line.end) {
     line.host = recent
     return at + recent.length + 1
@@ -56,12 +57,12 @@ export function readHost(line: LogLine, at: number, hosts: Interner): number {
   let code = 0
   for (let index = at; index < limit; index++) {
     const previous = code
-    code = text.charCodeAt(index)
+    code = bytes.getUint8(index)
     if (code !== SPACE) {
       hash = Math.imul(hash ^ code, HASH_PRIME)
       continue
     }
-    if (index === at || text.charCodeAt(at) === OPEN) return -1
+    if (index === at || bytes.getUint8(at) === OPEN) return -1
     if (previous === COLON) {
       line.host = ''
       return at
@@ -78,23 +79,23 @@ export function readHost(line: LogLine, at: number, hosts: Interner): number {
  * @returns false when the first word is too long for a tag.
  */
 export function readTag(line: LogLine, at: number, programs: Interner): boolean {
-  const { text, end } = line
-  const recent = programs.recent(text, at, OPEN)
+  const { bytes, end } = line
+  const recent = programs.recent(bytes, at, OPEN)
   const open = at + recent.length
   if (recent !== '' && open < end) {
     const tagEnd = bracketedEnd(line, open)
     if (tagEnd < 0) return untagged(line, at)
     line.program = recent
-    line.message = messageStart(text, tagEnd, end)
+    line.message = messageStart(bytes, tagEnd, end)
     return true
   }
   const limit = Math.min(end, at + MAX_NAME + 1)
   let hash = HASH_SEED
   for (let index = at; index < limit; index++) {
-    const code = text.charCodeAt(index)
+    const code = bytes.getUint8(index)
     if (code === OPEN) return tagged(line, at, index, bracketedEnd(line, index), hash, programs)
     if (code === SPACE) return untagged(line, at)
-    if (code === COLON && endsTag(text, index, end)) {
+    if (code === COLON && endsTag(bytes, index, end)) {
       line.pid = -1
       return tagged(line, at, index, index + 1, hash, programs)
     }
@@ -106,7 +107,7 @@ export function readTag(line: LogLine, at: number, programs: Interner): boolean 
 function tagged(line: LogLine, at: number, nameEnd: number, tagEnd: number, hash: number, programs: Interner): boolean {
   if (tagEnd < 0 || nameEnd === at) return untagged(line, at)
   line.program = programs.intern(line.text, at, nameEnd, hash)
-  line.message = messageStart(line.text, tagEnd, line.end)
+  line.message = messageStart(line.bytes, tagEnd, line.end)
   return true
 }
 
@@ -119,39 +120,39 @@ function untagged(line: LogLine, at: number): boolean {
 
 /** Reads `[pid]:` into `line.pid`, -1 when something else is in the brackets; returns the index after the colon, -1 without one. */
 function bracketedEnd(line: LogLine, open: number): number {
-  const { text, end } = line
+  const { bytes, end } = line
   const limit = Math.min(end, open + 2 + MAX_PID_DIGITS)
   let pid = 0
   for (let index = open + 1; index < limit; index++) {
-    const code = text.charCodeAt(index)
+    const code = bytes.getUint8(index)
     if (code === CLOSE && index > open + 1) {
       line.pid = pid
-      return colonEnd(text, index + 1, end)
+      return colonEnd(bytes, index + 1, end)
     }
     if (code < ZERO || code > NINE) break
     pid = pid * 10 + code - ZERO
   }
   line.pid = -1
-  const close = closingBracket(text, open + 1, end)
-  return close < 0 ? -1 : colonEnd(text, close + 1, end)
+  const close = closingBracket(bytes, open + 1, end)
+  return close < 0 ? -1 : colonEnd(bytes, close + 1, end)
 }
 
 /** The pid that stands from `at` to `end`, -1 when that is something else. */
-export function readPid(text: string, at: number, end: number): number {
+export function readPid(bytes: DataView, at: number, end: number): number {
   if (end <= at || end - at > MAX_PID_DIGITS) return -1
   let pid = 0
   for (let index = at; index < end; index++) {
-    const code = text.charCodeAt(index)
+    const code = bytes.getUint8(index)
     if (!isDigit(code)) return -1
     pid = pid * 10 + code - ZERO
   }
   return pid
 }
 
-function closingBracket(text: string, at: number, end: number): number {
+function closingBracket(bytes: DataView, at: number, end: number): number {
   const limit = Math.min(end, at + MAX_BRACKETED)
   for (let index = at; index < limit; index++) {
-    const code = text.charCodeAt(index)
+    const code = bytes.getUint8(index)
     if (code === CLOSE) return index
     if (code === SPACE) return -1
   }
@@ -159,32 +160,32 @@ function closingBracket(text: string, at: number, end: number): number {
 }
 
 /** A colon ends a tag only before a space or the end: others belong to a name (`Foo::Bar[1]`) or to an address in the message. */
-function endsTag(text: string, colon: number, end: number): boolean {
-  return colon + 1 >= end || text.charCodeAt(colon + 1) === SPACE
+function endsTag(bytes: DataView, colon: number, end: number): boolean {
+  return colon + 1 >= end || bytes.getUint8(colon + 1) === SPACE
 }
 
-function colonEnd(text: string, at: number, end: number): number {
-  return at < end && text.charCodeAt(at) === COLON && endsTag(text, at, end) ? at + 1 : -1
+function colonEnd(bytes: DataView, at: number, end: number): number {
+  return at < end && bytes.getUint8(at) === COLON && endsTag(bytes, at, end) ? at + 1 : -1
 }
 
-function messageStart(text: string, at: number, end: number): number {
-  const start = at < end && text.charCodeAt(at) === SPACE ? at + 1 : at
-  return start < end && text.charCodeAt(start) === OPEN ? skipMessageId(text, start, end) : start
+function messageStart(bytes: DataView, at: number, end: number): number {
+  const start = at < end && bytes.getUint8(at) === SPACE ? at + 1 : at
+  return start < end && bytes.getUint8(start) === OPEN ? skipMessageId(bytes, start, end) : start
 }
 
 /** Digits of Solaris' message id, a hash of the format string; and letters of a facility or level. */
 const MAX_ID_PART = 16
+const MESSAGE_ID = words('[ID ')
 
 /** Index after Solaris' `[ID 197553 mail.info] ` (syslogd's msgid, log.conf(5)), `at` where the message begins otherwise. */
-function skipMessageId(text: string, at: number, end: number): number {
-  if (!text.startsWith('[ID ', at)) return at
-  const digits = skipWhile(isDigit, text, at + 4, end)
-  if (digits < 0 || text.charCodeAt(digits) !== SPACE) return at
-  const facility = skipWhile(isLevelCharacter, text, digits + 1, end)
-  if (facility < 0 || text.charCodeAt(facility) !== DOT) return at
-  const level = skipWhile(isLevelCharacter, text, facility + 1, end)
-  if (level < 0 || level + 1 >= end || text.charCodeAt(level) !== CLOSE || text.charCodeAt(level + 1) !== SPACE)
-    return at
+function skipMessageId(bytes: DataView, at: number, end: number): number {
+  if (!says(bytes, at, MESSAGE_ID)) return at
+  const digits = skipWhile(isDigit, bytes, at + 4, end)
+  if (digits < 0 || bytes.getUint8(digits) !== SPACE) return at
+  const facility = skipWhile(isLevelCharacter, bytes, digits + 1, end)
+  if (facility < 0 || bytes.getUint8(facility) !== DOT) return at
+  const level = skipWhile(isLevelCharacter, bytes, facility + 1, end)
+  if (level < 0 || level + 1 >= end || bytes.getUint8(level) !== CLOSE || bytes.getUint8(level + 1) !== SPACE) return at
   return level + 2
 }
 
@@ -193,9 +194,9 @@ function isLevelCharacter(code: number): boolean {
 }
 
 /** Index of the first character that does not fit, within the line and after at least one that does; else -1. */
-function skipWhile(fits: (code: number) => boolean, text: string, at: number, end: number): number {
+function skipWhile(fits: (code: number) => boolean, bytes: DataView, at: number, end: number): number {
   const limit = Math.min(end, at + MAX_ID_PART + 1)
   let index = at
-  while (index < limit && fits(text.charCodeAt(index))) index++
+  while (index < limit && fits(bytes.getUint8(index))) index++
   return index > at && index < limit ? index : -1
 }

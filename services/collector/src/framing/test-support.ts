@@ -1,6 +1,7 @@
 import type { ClockOptions } from './clock.ts'
 import { createFramer, type FrameRefusal, type Framer } from './frame-line.ts'
 import type { LogLine } from './framing.ts'
+import { lineText } from './line-bytes.ts'
 
 /** What a frame says, with the time and the message as a person reads them. */
 export interface Frame {
@@ -19,7 +20,18 @@ export function lineOf(text: string, offset = 1): LogLine {
   const start = before.length
   const end = start + text.length
   const block = `${before}${text}\n<22>Oct  5 23:45:10 other other[1]: other`
-  return { text: block, start, end, message: -1, time: 0, host: '?', program: '?', pid: -2, source: 'mail.log', offset }
+  return {
+    ...lineText(block),
+    start,
+    end,
+    message: -1,
+    time: 0,
+    host: '?',
+    program: '?',
+    pid: -2,
+    source: 'mail.log',
+    offset,
+  }
 }
 
 export function frameOf(framer: Framer, text: string, offset = 1): Frame | FrameRefusal {

@@ -2,6 +2,7 @@ import type { UnknownNames } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import type { Framer } from '../framing/frame-line.ts'
 import type { LogLine } from '../framing/framing.ts'
+import { LineBytes } from '../framing/line-bytes.ts'
 import type { Input, InputItem, LineBlock, RefusedLine } from '../inputs/input.ts'
 import type { Emit, LineClass, Parser, ParserFactory, ParserOptions } from '../parsers/parser.ts'
 import { isLossNotice, speaksOfLoss } from './loss-notice.ts'
@@ -66,8 +67,10 @@ export class ParseRun {
   readonly #yearGiven: boolean
   readonly #onDead: ((dead: DeadLine) => void) | undefined
   readonly #counts = createReconciliation()
+  readonly #bytes = new LineBytes()
   readonly #line: LogLine = {
     text: '',
+    bytes: this.#bytes.view,
     start: 0,
     end: 0,
     message: 0,
@@ -151,6 +154,7 @@ export class ParseRun {
     const { text, offset } = block
     const line = this.#line
     line.text = text
+    line.bytes = this.#bytes.load(text)
     line.source = block.source
     const { length } = text
     let start = 0

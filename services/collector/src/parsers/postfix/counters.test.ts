@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { lineText } from '../../framing/line-bytes.ts'
 import { type Counters, CountersReader, createCounters, readCounters } from './counters.ts'
 
 function read(text: string): [ReturnType<typeof readCounters>, Partial<Counters>] {
@@ -76,7 +77,7 @@ describe('CountersReader', () => {
       for (const tail of tails) {
         const [answer, counters] = read(tail)
         const text = `disconnect${tail}, and more`
-        const got = reader.read(text, 'disconnect'.length, 'disconnect'.length + tail.length)
+        const got = reader.read(lineText(text), 'disconnect'.length, 'disconnect'.length + tail.length)
         expect(got).toEqual(answer === 'ok' ? counters : answer)
       }
     }

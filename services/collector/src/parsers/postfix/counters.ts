@@ -1,3 +1,4 @@
+import type { LineText } from '../../framing/line-bytes.ts'
 import { TextMemo } from '../text-memo.ts'
 
 /**
@@ -47,14 +48,14 @@ export class CountersReader {
   readonly #scratch = createCounters()
 
   /** @returns the counters, shared by all sessions that had the same; or what `readCounters` says of none. */
-  read(text: string, from: number, end: number): Readonly<Counters> | 'none' | 'cut' {
+  read(line: LineText, from: number, end: number): Readonly<Counters> | 'none' | 'cut' {
     if (from >= end) return 'none'
-    const known = this.#known.find(text, from, end)
+    const known = this.#known.find(line, from, end)
     if (known !== undefined) return known
-    const answer = readCounters(text, from, end, this.#scratch)
+    const answer = readCounters(line.text, from, end, this.#scratch)
     if (answer !== 'ok') return answer
     const counters = { ...this.#scratch }
-    this.#known.keep(text, from, end, counters)
+    this.#known.keep(line, from, end, counters)
     return counters
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { lineText } from '../../framing/line-bytes.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
 
 interface Read {
@@ -15,7 +16,7 @@ interface Read {
 function read(text: string, end = text.length): Read {
   const { relay, reply, ...rest } = createDelivery()
   const into = { relay, reply, ...rest }
-  const kind = readDelivery(text, 0, end, into)
+  const kind = readDelivery(lineText(text), 0, end, into)
   const { connectionUse, delays, feature, sent } = into
   const ip = text.slice(into.relay.ipStart, into.relay.ipEnd)
   return { kind, ip, port: into.relay.port, connectionUse, delays, feature, sent, reply: text.slice(into.reply, end) }

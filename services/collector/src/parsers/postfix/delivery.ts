@@ -1,5 +1,6 @@
+import { type LineText, says, words } from '../../framing/line-bytes.ts'
 import { ownText } from '../../own-text.ts'
-import { indexWithin, says } from '../../within.ts'
+import { indexWithin } from '../../within.ts'
 import { createNamaddr, type Namaddr, scanNamaddr } from './namaddr.ts'
 
 /**
@@ -28,35 +29,39 @@ export function createDelivery(): Delivery {
 }
 
 const RELAY = '>, relay='
+const CONNECTION_USE = words(', conn_use=')
+const DELAY = words(', delay=')
+const SENT = words('sent ')
 
 /**
  * Reads a delivery line from `to=<` on. The recipient stands before the relay and the peer's reply behind the status, both strangers'
  * text: a quoted recipient that holds a relay of its own makes the line unreadable rather than believed.
  */
-export function readDelivery(text: string, from: number, end: number, into: Delivery): DeliveryKind {
+export function readDelivery(line: LineText, from: number, end: number, into: Delivery): DeliveryKind {
+  const { text, bytes } = line
   const relayAt = indexWithin(text, RELAY, from, end)
   if (relayAt < 0) return 'unreadable'
   const quoted = indexWithin(text, '<"', from, relayAt) >= 0
   if (quoted && indexWithin(text, RELAY, relayAt + 1, end) > 0) return 'unreadable'
   const relay = relayAt + RELAY.length
-  if (!scanNamaddr(text, relay, end, into.relay)) return 'no_peer'
-  if (!startsAddress(text.charCodeAt(into.relay.ipStart))) return 'no_peer'
+  if (!scanNamaddr(bytes, relay, end, into.relay)) return 'no_peer'
+  if (!startsAddress(bytes.getUint8(into.relay.ipStart))) return 'no_peer'
   let at = into.relay.end
   into.connectionUse = 1
-  if (says(text, at, ', conn_use=')) {
-    const value = at + ', conn_use='.length
+  if (says(bytes, at, CONNECTION_USE)) {
+    const value = at + CONNECTION_USE.length
     into.connectionUse = Number.parseInt(text.slice(value, value + 9), 10)
     at = indexWithin(text, ',', value, end)
     if (at < 0) return 'unreadable'
   }
-  if (!says(text, at, ', delay=')) return 'unreadable'
+  if (!says(bytes, at, DELAY)) return 'unreadable'
   const status = indexWithin(text, ', status=', at, end)
   if (status < 0) return 'unreadable'
   const delays = indexWithin(text, ', delays=', at, status)
   into.delays = delays < 0 ? '' : firstThree(text, delays + ', delays='.length, status)
   const tls = indexWithin(text, ', tls=', at, status)
   into.feature = tls < 0 ? null : untilComma(text, tls + ', tls='.length, status)
-  into.sent = says(text, status + ', status='.length, 'sent ')
+  into.sent = says(bytes, status + ', status='.length, SENT)
   const open = indexWithin(text, ' (', status, end)
   into.reply = open < 0 ? end : open + 2
   return 'delivery'

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { lineText } from '../../framing/line-bytes.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
 
 function scan(text: string, from = 0, end = text.length): [string, string, number, string] | false {
   const found = createNamaddr()
-  if (!scanNamaddr(text, from, end, found)) return false
+  if (!scanNamaddr(lineText(text).bytes, from, end, found)) return false
   const { hostStart, hostEnd, ipStart, ipEnd, port } = found
   return [text.slice(hostStart, hostEnd), text.slice(ipStart, ipEnd), port, text.slice(found.end, end)]
 }

@@ -32,34 +32,34 @@ export function createNamaddr(): Namaddr {
  * Scans a namaddr that begins at `from`.
  * @returns false when there is none; then `into` is undefined.
  */
-export function scanNamaddr(text: string, from: number, end: number, into: Namaddr): boolean {
+export function scanNamaddr(bytes: DataView, from: number, end: number, into: Namaddr): boolean {
   let at = from
   const hostLimit = Math.min(end, from + HOST_MAX)
   for (; at < hostLimit; at++) {
-    const c = text.charCodeAt(at)
+    const c = bytes.getUint8(at)
     if (c === OPEN) break
     if (c <= BLANK) return false
   }
-  if (at >= end || text.charCodeAt(at) !== OPEN) return false
+  if (at >= end || bytes.getUint8(at) !== OPEN) return false
   into.hostStart = from
   into.hostEnd = at
   into.ipStart = ++at
   const ipLimit = Math.min(end, at + IP_MAX)
-  while (at < ipLimit && text.charCodeAt(at) !== CLOSE) at++
-  if (at >= end || text.charCodeAt(at) !== CLOSE) return false
+  while (at < ipLimit && bytes.getUint8(at) !== CLOSE) at++
+  if (at >= end || bytes.getUint8(at) !== CLOSE) return false
   into.ipEnd = at++
   into.port = -1
   into.end = at
-  if (at < end && text.charCodeAt(at) === COLON) scanPort(text, at + 1, end, into)
+  if (at < end && bytes.getUint8(at) === COLON) scanPort(bytes, at + 1, end, into)
   return true
 }
 
 /** A colon without digits behind it belongs to the sentence, not to the namaddr. */
-function scanPort(text: string, from: number, end: number, into: Namaddr): void {
+function scanPort(bytes: DataView, from: number, end: number, into: Namaddr): void {
   let port = 0
   let at = from
   for (; at < end && at < from + 5; at++) {
-    const digit = text.charCodeAt(at) - 48
+    const digit = bytes.getUint8(at) - 48
     if (digit < 0 || digit > 9) break
     port = port * 10 + digit
   }
@@ -69,15 +69,19 @@ function scanPort(text: string, from: number, end: number, into: Namaddr): void 
 }
 
 /** Whether the scanned address is `ip`, to the letter. */
-export function hasIp(text: string, peer: Namaddr, ip: string): boolean {
-  return peer.ipEnd - peer.ipStart === ip.length && text.startsWith(ip, peer.ipStart)
+export function hasIp(bytes: DataView, peer: Namaddr, ip: string): boolean {
+  const { ipStart, ipEnd } = peer
+  if (ipEnd - ipStart !== ip.length) return false
+  // From its end: neighbours differ there.
+  for (let at = ip.length - 1; at >= 0; at--) if (bytes.getUint8(ipStart + at) !== ip.charCodeAt(at)) return false
+  return true
 }
 
 /** Whether the scanned peer is the session's. A port tells only where both were logged. */
 export function isPeerOf(
   session: { readonly ip: string; readonly port: number },
-  text: string,
+  bytes: DataView,
   peer: Namaddr,
 ): boolean {
-  return hasIp(text, peer, session.ip) && (peer.port < 0 || session.port < 0 || peer.port === session.port)
+  return hasIp(bytes, peer, session.ip) && (peer.port < 0 || session.port < 0 || peer.port === session.port)
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { lineText } from '../../framing/line-bytes.ts'
 import { type Ending, type OutboundFacts, outboundVerdict, readEnding } from './outbound-outcome.ts'
 
-const end = (text: string, sent = false): Ending => readEnding(text, 0, text.length, sent)
+const end = (text: string, sent = false): Ending => readEnding(lineText(text), 0, text.length, sent)
 
 describe('readEnding', () => {
   it.each([

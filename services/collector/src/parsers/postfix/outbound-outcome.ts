@@ -1,5 +1,6 @@
 import type { FailureReason, Fault, Proof } from '@tlsrep/schemas'
-import { indexWithin, lastIndexWithin, says } from '../../within.ts'
+import { type LineText, says, type Words, words } from '../../framing/line-bytes.ts'
+import { indexWithin, lastIndexWithin } from '../../within.ts'
 import type { Verdict } from './inbound-outcome.ts'
 import type { Failure } from './smtpd-session.ts'
 
@@ -17,18 +18,18 @@ interface Stated {
   reason: FailureReason
 }
 
-const SENTENCES: readonly (readonly [string, Stated])[] = [
-  ['Cannot start TLS: handshake failure', { outcome: 'handshake_failed', fault: 'unknown', reason: 'other' }],
+const SENTENCES: readonly (readonly [Words, Stated])[] = [
+  [words('Cannot start TLS: handshake failure'), { outcome: 'handshake_failed', fault: 'unknown', reason: 'other' }],
   [
-    'TLS is required, but was not offered',
+    words('TLS is required, but was not offered'),
     { outcome: 'not_offered', fault: 'peer', reason: 'tls_required_not_offered' },
   ],
-  ['TLS is required, but host ', { outcome: 'handshake_failed', fault: 'peer', reason: 'starttls_refused' }],
+  [words('TLS is required, but host '), { outcome: 'handshake_failed', fault: 'peer', reason: 'starttls_refused' }],
   [
-    'TLS is required, but our TLS engine is unavailable',
+    words('TLS is required, but our TLS engine is unavailable'),
     { outcome: 'handshake_failed', fault: 'local', reason: 'local_error' },
   ],
-  ['Server certificate not ', { outcome: 'negotiated', fault: 'none', reason: 'certificate_not_verified' }],
+  [words('Server certificate not '), { outcome: 'negotiated', fault: 'none', reason: 'certificate_not_verified' }],
 ]
 
 /** Words that place the end before MAIL. */
@@ -44,13 +45,15 @@ const PERHAPS_BEFORE_MAIL = [
 ]
 
 /** Reads the sentence at `from`: the text in parentheses of a delivery line, or what follows the queue id of a line without one. */
-export function readEnding(text: string, from: number, end: number, sent: boolean): Ending {
+export function readEnding(line: LineText, from: number, end: number, sent: boolean): Ending {
   if (sent) return { mail: 'mail', stated: null }
-  for (const [words, stated] of SENTENCES) if (says(text, from, words)) return { mail: 'none', stated }
-  const words = ownWords(text, from, end)
-  if (BEFORE_MAIL.some((part) => words.includes(part))) return { mail: 'none', stated: null }
-  if (PERHAPS_BEFORE_MAIL.some((part) => words.includes(part))) return { mail: 'unclear', stated: null }
-  return { mail: MAIL_SENT.some((part) => words.includes(part)) ? 'mail' : 'unclear', stated: null }
+  for (const [sentence, stated] of SENTENCES) {
+    if (says(line.bytes, from, sentence)) return { mail: 'none', stated }
+  }
+  const said = ownWords(line.text, from, end)
+  if (BEFORE_MAIL.some((part) => said.includes(part))) return { mail: 'none', stated: null }
+  if (PERHAPS_BEFORE_MAIL.some((part) => said.includes(part))) return { mail: 'unclear', stated: null }
+  return { mail: MAIL_SENT.some((part) => said.includes(part)) ? 'mail' : 'unclear', stated: null }
 }
 
 const MAIL_SENT = [

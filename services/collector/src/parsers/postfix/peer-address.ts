@@ -1,7 +1,8 @@
 import { parseAddress, senderPrefix } from '@tlsrep/core'
+import { LineBytes, type LineText } from '../../framing/line-bytes.ts'
 import { ownText } from '../../own-text.ts'
 import { TextMemo } from '../text-memo.ts'
-import { hasIp, type Namaddr } from './namaddr.ts'
+import type { Namaddr } from './namaddr.ts'
 
 /** An address as logged, and what follows from it. */
 export interface Address {
@@ -14,33 +15,40 @@ export interface Address {
 
 /** A session's lines repeat its address, and a peer comes again. */
 const KNOWN_ADDRESSES = 4096
-const known = new TextMemo<Address>(KNOWN_ADDRESSES)
+/** Longest text of an IPv6 address, with a zone. */
+const ADDRESS_MAX = 64
+const known = new TextMemo<Address>(KNOWN_ADDRESSES, ADDRESS_MAX)
+/** The one that was read last. */
+let newest: Address | undefined
+const scratch = new LineBytes()
 
 /** @returns undefined when the text is no IP address */
-function readAddress(text: string, start: number, end: number): Address | undefined {
-  const found = known.find(text, start, end)
-  if (found !== undefined) return found
-  const own = ownText(text, start, end)
+function readAddress(line: LineText, start: number, end: number): Address | undefined {
+  const found = known.find(line, start, end)
+  if (found !== undefined) {
+    newest = found
+    return found
+  }
+  const own = ownText(line.text, start, end)
   const bytes = parseAddress(own)
   if (bytes === undefined) return undefined
   const address = { text: own, bytes, sender: own.includes(':') ? senderPrefix(bytes) : `${own}/32` }
-  known.keep(text, start, end, address)
+  known.keep(line, start, end, address)
+  newest = address
   return address
 }
 
 /** The address of a scanned namaddr, copied and remembered: the lines of a session repeat it. */
 export class PeerAddress {
-  /** At first what no brackets can hold alone, so that empty ones are not taken for it. */
-  text = '?'
+  text = ''
 
   /**
    * Takes the address between the brackets. Postfix writes `unknown[unknown]` for a peer that was gone before its address was known,
    * and a local socket has a path.
    * @returns false when it is no IP address; then nothing changes
    */
-  take(text: string, peer: Namaddr): boolean {
-    if (hasIp(text, peer, this.text)) return true
-    const address = readAddress(text, peer.ipStart, peer.ipEnd)
+  take(line: LineText, peer: Namaddr): boolean {
+    const address = readAddress(line, peer.ipStart, peer.ipEnd)
     if (address === undefined) return false
     this.text = address.text
     return true
@@ -49,7 +57,8 @@ export class PeerAddress {
 
 /** What follows from an address that `PeerAddress` has taken. Not kept in open sessions: the text is half the size. */
 export function addressOf(text: string): Address {
-  const address = readAddress(text, 0, text.length)
+  if (newest !== undefined && newest.text === text) return newest
+  const address = readAddress({ text, bytes: scratch.load(text) }, 0, text.length)
   if (address === undefined) throw new Error(`a session was opened for ${JSON.stringify(text)}, which is no address`)
   return address
 }

@@ -1,8 +1,9 @@
 import { UnknownNames } from '@tlsrep/core'
 import type { TlsNegotiation } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
+import { says, words } from '../../framing/line-bytes.ts'
 import { unwrapRepeated } from '../../framing/repeated.ts'
-import { lastIndexWithin, says } from '../../within.ts'
+import { lastIndexWithin } from '../../within.ts'
 import type { Emit, Learned, LineClass, LinePlace, Parser, ParserOptions } from '../parser.ts'
 import { inboundEvent } from './event.ts'
 import { HostState, Instance, Listener, Service } from './host.ts'
@@ -24,6 +25,9 @@ const DAEMONS = new Set(
     ' ',
   ),
 )
+
+const REPEATED = words('message repeated ')
+const FROM = words('from=<')
 
 /** What has fallen silent is looked for in every new minute of log time: at the same lines, wherever reading began. */
 const SWEEP_MS = 60_000
@@ -85,7 +89,7 @@ export class PostfixParser implements Parser {
     const host = this.#host(line.host, line.time)
     this.#tick(host, line.time)
     const service = this.#service(host, line.program)
-    if (says(line.text, line.message, 'message repeated ')) unwrapRepeated(line)
+    if (says(line.bytes, line.message, REPEATED)) unwrapRepeated(line)
     switch (service.role) {
       case 'smtpd':
         return this.#smtpd.read(line, service)
@@ -133,12 +137,12 @@ export class PostfixParser implements Parser {
 
   /** `<queue id>: from=<sender>, size=<n>, nrcpt=<n> (queue active)`: the envelope sender, as qmgr read it. */
   #queued(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
-    const afterId = skipQueueId(text, message, end)
-    if (afterId < 0 || !says(text, afterId, 'from=<')) return 'ignored_other'
+    const { text, bytes, message, end } = line
+    const afterId = skipQueueId(bytes, message, end)
+    if (afterId < 0 || !says(bytes, afterId, FROM)) return 'ignored_other'
     const close = lastIndexWithin(text, '>, size=', afterId, end)
     if (close < 0) return 'ignored_other'
-    const domain = addressDomain(text, afterId + 'from=<'.length, close)
+    const domain = addressDomain(line, afterId + FROM.length, close)
     if (domain !== undefined) service.instance.senders.set(queueId(text, message, afterId), domain)
     return 'joined'
   }

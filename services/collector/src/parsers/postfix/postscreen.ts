@@ -1,6 +1,7 @@
 import type { LogLine } from '../../framing/framing.ts'
+import { says, words } from '../../framing/line-bytes.ts'
 import { ownText } from '../../own-text.ts'
-import { indexWithin, says } from '../../within.ts'
+import { indexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { eventId } from './event-id.ts'
 import type { Instance, Service } from './host.ts'
@@ -27,6 +28,10 @@ class Screen implements SessionOwner {
   }
 }
 
+const CONNECT = words('CONNECT from ')
+const DISCONNECT = words('DISCONNECT ')
+const REJECT = words('NOQUEUE: reject: ')
+const REJECT_RCPT = words('reject: RCPT')
 const SPEAKS = [
   'PREGREET ',
   'COMMAND PIPELINING from ',
@@ -37,9 +42,11 @@ const SPEAKS = [
   'COMMAND TIME LIMIT from ',
   'COMMAND LENGTH LIMIT from ',
   'BDAT without valid RCPT from ',
-]
-const PASSES = ['PASS NEW ', 'PASS OLD ', 'ALLOWLISTED ', 'WHITELISTED ']
-const NOTES = ['HANGUP after ', 'DNSBL rank ', 'DENYLISTED ', 'BLACKLISTED ', 'ALLOWLIST VETO ', 'WHITELIST VETO ']
+].map(words)
+const PASSES = ['PASS NEW ', 'PASS OLD ', 'ALLOWLISTED ', 'WHITELISTED '].map(words)
+const NOTES = ['HANGUP after ', 'DNSBL rank ', 'DENYLISTED ', 'BLACKLISTED ', 'ALLOWLIST VETO ', 'WHITELIST VETO '].map(
+  words,
+)
 
 /**
  * Reads the lines of postscreen (src/postscreen), which stands before smtpd on port 25. `[ip]:port` joins its lines with tlsproxy's.
@@ -58,23 +65,23 @@ export class PostscreenReader {
   }
 
   read(line: LogLine, service: Service): LineClass {
-    const { text, message } = line
+    const { bytes, message } = line
     const screen = this.#screen(service.instance)
-    if (says(text, message, 'CONNECT from ')) return this.#connect(line, service, screen)
-    if (says(text, message, 'DISCONNECT ')) return this.#disconnect(line, screen)
-    for (const words of PASSES) if (says(text, message, words)) return this.#pass(line, screen, message + words.length)
-    if (says(text, message, 'NOQUEUE: reject: ')) return this.#reject(line, screen)
-    for (const words of SPEAKS) if (says(text, message, words)) return this.#note(line, screen, true)
-    for (const words of NOTES) if (says(text, message, words)) return this.#note(line, screen, false)
+    if (says(bytes, message, CONNECT)) return this.#connect(line, service, screen)
+    if (says(bytes, message, DISCONNECT)) return this.#disconnect(line, screen)
+    for (const pass of PASSES) if (says(bytes, message, pass)) return this.#pass(line, screen, message + pass.length)
+    if (says(bytes, message, REJECT)) return this.#reject(line, screen)
+    for (const note of SPEAKS) if (says(bytes, message, note)) return this.#note(line, screen, true)
+    for (const note of NOTES) if (says(bytes, message, note)) return this.#note(line, screen, false)
     return 'ignored_other'
   }
 
   /** smtpd has begun a session: the connection that postscreen passed for this address is that one, and is counted there. */
   handOver(instance: Instance, ip: string, port: number): void {
     const screen = this.#screens.get(instance)
-    if (screen === undefined) return
-    const session = port < 0 ? screen.passed.get(ip) : screen.byPeer.get(peerKey(ip, port))
-    if (session === undefined || session.spoke || screen.passed.get(ip) !== session) return
+    if (screen === undefined || screen.passed.size === 0) return
+    const session = screen.passed.get(ip)
+    if (session === undefined || session.spoke || (port >= 0 && port !== session.port)) return
     this.#forget(screen, session)
     this.#table.remove(session)
     this.#table.counts.handedOver++
@@ -134,8 +141,8 @@ export class PostscreenReader {
   }
 
   #connect(line: LogLine, service: Service, screen: Screen): LineClass {
-    if (!this.#scan(line, line.message + 'CONNECT from '.length)) return 'dead_unparsed'
-    if (!this.#address.take(line.text, this.#peer)) return 'ignored_other'
+    if (!this.#scan(line, line.message + CONNECT.length)) return 'dead_unparsed'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
     const before = screen.byPeer.get(this.#key(line.text))
     if (before !== undefined) {
       if (before.opening.at === line.time) return 'ignored_duplicate'
@@ -146,7 +153,7 @@ export class PostscreenReader {
   }
 
   #disconnect(line: LogLine, screen: Screen): LineClass {
-    if (!this.#scan(line, line.message + 'DISCONNECT '.length)) return 'dead_unparsed'
+    if (!this.#scan(line, line.message + DISCONNECT.length)) return 'dead_unparsed'
     const session = screen.byPeer.get(this.#key(line.text))
     if (session === undefined) return 'ignored_orphan'
     this.#join(session, line)
@@ -164,15 +171,15 @@ export class PostscreenReader {
   }
 
   #reject(line: LogLine, screen: Screen): LineClass {
-    const { text, message, end } = line
+    const { text, bytes, message, end } = line
     const from = indexWithin(text, ' from [', message, end)
     if (from < 0 || !this.#scan(line, from + ' from '.length)) return 'dead_unparsed'
     const session = screen.byPeer.get(this.#key(text))
     if (session === undefined) return 'ignored_orphan'
     this.#join(session, line)
-    if (says(text, message + 'NOQUEUE: '.length, 'reject: RCPT')) {
+    if (says(bytes, message + 'NOQUEUE: '.length, REJECT_RCPT)) {
       session.spoke = true
-      const tail = rejectTail(text, this.#peer.end, end)
+      const tail = rejectTail(line, this.#peer.end, end)
       session.helo ??= tail.helo
       session.senderDomain ??= tail.senderDomain
       if (session.tlsBegun) session.rejectsAfter++
@@ -241,7 +248,7 @@ export class PostscreenReader {
   }
 
   #scan(line: LogLine, at: number): boolean {
-    return scanNamaddr(line.text, at, line.end, this.#peer) && this.#peer.port >= 0
+    return scanNamaddr(line.bytes, at, line.end, this.#peer) && this.#peer.port >= 0
   }
 
   #key(text: string): string {

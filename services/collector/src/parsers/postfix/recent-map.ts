@@ -20,10 +20,15 @@ export class RecentMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    // Else it would keep the place at which it came first.
-    this.#newer.delete(key)
-    if (this.#newer.size >= this.#size) {
-      this.#older = this.#newer
+    const newer = this.#newer
+    const { size } = newer
+    newer.set(key, value)
+    const isNew = newer.size > size
+    if (isNew && size < this.#size) return
+    // A key that was there would keep the place at which it came first; one too many begins another half.
+    newer.delete(key)
+    if (isNew) {
+      this.#older = newer
       this.#newer = new Map()
     }
     this.#newer.set(key, value)

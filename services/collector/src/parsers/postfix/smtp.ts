@@ -1,7 +1,7 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
-import { ownUtf8 } from '../../own-text.ts'
-import { indexWithin, says } from '../../within.ts'
+import { says, words } from '../../framing/line-bytes.ts'
+import { indexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { certificateState, worse } from './certificate-state.ts'
 import { createDelivery, readDelivery } from './delivery.ts'
@@ -11,18 +11,30 @@ import { createNamaddr, isPeerOf, type Namaddr, scanNamaddr } from './namaddr.ts
 import { readEnding } from './outbound-outcome.ts'
 import { OutboundSession } from './outbound-session.ts'
 import { PeerAddress } from './peer-address.ts'
+import { peerName } from './peer-name.ts'
 import { Peers } from './peers.ts'
 import { ProcessTable } from './process-table.ts'
 import type { SessionTable } from './session-table.ts'
 import { SmtpProcess } from './smtp-process.ts'
+import { peerOfSentence } from './smtp-sentences.ts'
 import type { Failure } from './smtpd-session.ts'
 import { queueId, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
 /** How long further recipients of a delivery are looked for. */
 const FORGOTTEN_AFTER_MS = 3_600_000
-const TLSRPT = 'TLSRPT: '
-const UNVERIFIED = 'certificate verification failed for '
+const TLSRPT = words('TLSRPT: ')
+const UNVERIFIED = words('certificate verification failed for ')
+const LIBRARY = words('TLS library problem: ')
+const FAILED = words('SSL_connect error to ')
+const WARNING = words('warning: ')
+const SERVER = words('server ')
+const TO = words('to=<')
+const COLON = words(': ')
+const PROXY_DOWN = words('connect to private/tlsproxy')
+const MATCHED_DANE = words(': Matched DANE ')
+const CANNOT_START = words('Cannot start TLS')
+const NOT_VERIFIED = words('Server certificate not ')
 
 /** Reads the lines of smtp and lmtp (src/smtp) and joins them to connections: by pid, and by the relay's address. */
 export class SmtpReader {
@@ -50,18 +62,18 @@ export class SmtpReader {
   }
 
   read(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
+    const { bytes, message, end } = line
     const process = this.#processes.of(service, line.pid)
     process.lastAt = line.time
-    if (readSummaryHead(text, message, this.#head)) return this.#established(line, service, process)
-    if (says(text, message, TLSRPT)) return this.#reported(line, process)
-    if (says(text, message, 'SSL_connect error to ')) return this.#failed(line, service, process)
-    if (says(text, message, 'warning: ')) return this.#warning(line, service, process, message + 'warning: '.length)
-    const verified = says(text, message, 'server ') ? message + 'server '.length : message
-    if (says(text, verified, UNVERIFIED)) return this.#unverified(line, service, process, verified)
-    const afterId = skipQueueId(text, message, end)
+    if (readSummaryHead(bytes, message, this.#head)) return this.#established(line, service, process)
+    if (says(bytes, message, TLSRPT)) return this.#reported(line, process)
+    if (says(bytes, message, FAILED)) return this.#failed(line, service, process)
+    if (says(bytes, message, WARNING)) return this.#warning(line, service, process, message + WARNING.length)
+    const verified = says(bytes, message, SERVER) ? message + SERVER.length : message
+    if (says(bytes, verified, UNVERIFIED)) return this.#unverified(line, service, process, verified)
+    const afterId = skipQueueId(bytes, message, end)
     if (afterId < 0) return this.#matchedDane(line, service, process)
-    if (says(text, afterId, 'to=<')) return this.#delivered(line, service, process, afterId)
+    if (says(bytes, afterId, TO)) return this.#delivered(line, service, process, afterId)
     return this.#goesOn(line, service, process, afterId)
   }
 
@@ -87,16 +99,16 @@ export class SmtpReader {
   }
 
   #established(line: LogLine, service: Service, process: SmtpProcess): LineClass {
-    const { text, end } = line
+    const { bytes, end } = line
     if (this.#head.inbound) return 'ignored_other'
-    if (!scanNamaddr(text, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
-    const summary = this.#summaries.read(text, this.#peer.end, end)
+    if (!scanNamaddr(bytes, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
+    const summary = this.#summaries.read(line, this.#peer.end, end)
     if (summary === undefined) return 'dead_unparsed'
     service.summariesSeen = true
     if (this.#head.reused) return 'joined'
     const { open } = process
-    const mine = open !== null && isPeerOf(open, text, this.#peer)
+    const mine = open !== null && isPeerOf(open, bytes, this.#peer)
     if (mine && open.established === summary.facts && open.lastAt === line.time) return 'ignored_duplicate'
     const session = this.#handshaking(line, service, process)
     session.established = summary.facts
@@ -108,27 +120,27 @@ export class SmtpReader {
 
   /** Postfix 3.10 and up, for domains that ask for TLS reports: what it would report of this connection (tlsrpt_wrapper.c). */
   #reported(line: LogLine, process: SmtpProcess): LineClass {
-    const { text, message, end } = line
+    const { text, bytes, message, end } = line
     const mark = ', receiving_mx='
     const at = indexWithin(text, mark, message, end)
-    if (at < 0 || !scanNamaddr(text, at + mark.length, end, this.#peer)) return 'ignored_other'
-    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    if (at < 0 || !scanNamaddr(bytes, at + mark.length, end, this.#peer)) return 'ignored_other'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
     const notOffered = indexWithin(text, ', failure_type=starttls_not_supported', this.#peer.end, end) >= 0
     process.notOfferedBy = notOffered ? this.#address.text : ''
     return 'joined'
   }
 
   #failed(line: LogLine, service: Service, process: SmtpProcess): LineClass {
-    const { text, message, end } = line
-    if (!scanNamaddr(text, message + 'SSL_connect error to '.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    const { text, bytes, message, end } = line
+    if (!scanNamaddr(bytes, message + FAILED.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
     const { open } = process
-    const mine = open !== null && isPeerOf(open, text, this.#peer)
+    const mine = open !== null && isPeerOf(open, bytes, this.#peer)
     if (mine && open.failure !== null && open.failedAt === line.time && open.endOffset === open.opening.offset)
       return 'ignored_duplicate'
     const session = this.#handshaking(line, service, process)
-    const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
-    session.failure = statedFailure(text, words, end, 'outbound', this.#unknown)
+    const stated = says(bytes, this.#peer.end, COLON) ? this.#peer.end + 2 : this.#peer.end
+    session.failure = statedFailure(text, stated, end, 'outbound', this.#unknown)
     session.failedAt = line.time
     this.peers.shown(service.instance, session.ip, line.time)
     process.failedPeer = session.ip
@@ -136,18 +148,17 @@ export class SmtpReader {
   }
 
   #warning(line: LogLine, service: Service, process: SmtpProcess, at: number): LineClass {
-    const { text, end } = line
-    if (says(text, at, 'connect to private/tlsproxy')) {
+    const { text, bytes, end } = line
+    if (says(bytes, at, PROXY_DOWN)) {
       process.proxyDown = true
       this.peers.proxyDownAt(service.instance, line.time)
       return 'joined'
     }
-    const words = 'TLS library problem: '
-    if (!says(text, at, words)) return 'ignored_other'
+    if (!says(bytes, at, LIBRARY)) return 'ignored_other'
     const session = process.open
     if (session?.failure == null || Math.abs(line.time - session.failedAt) > SAME_BREATH_MS) return 'ignored_orphan'
     if (!session.failure.byPlace) {
-      const found = libraryFailure(text, at + words.length, end, 'outbound', this.#unknown)
+      const found = libraryFailure(text, at + LIBRARY.length, end, 'outbound', this.#unknown)
       session.failure = found ?? { ...session.failure, reason: 'other' }
     }
     this.#join(session, line)
@@ -156,19 +167,19 @@ export class SmtpReader {
 
   /** Said during the handshake, before the summary line: the connection's first line. */
   #unverified(line: LogLine, service: Service, process: SmtpProcess, at: number): LineClass {
-    const { text, end } = line
-    if (!scanNamaddr(text, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    const { text, bytes, end } = line
+    if (!scanNamaddr(bytes, at + UNVERIFIED.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
     this.#handshaking(line, service, process).certificate = certificateState(text, this.#peer.end, end)
     return 'joined'
   }
 
   /** Said during the handshake where `smtp_tls_loglevel` asks for it (tls_dane.c); the summary line says whether the name fits, too. */
   #matchedDane(line: LogLine, service: Service, process: SmtpProcess): LineClass {
-    const { text, message, end } = line
-    if (!scanNamaddr(text, message, end, this.#peer) || !says(text, this.#peer.end, ': Matched DANE '))
+    const { bytes, message, end } = line
+    if (!scanNamaddr(bytes, message, end, this.#peer) || !says(bytes, this.#peer.end, MATCHED_DANE))
       return 'ignored_noise'
-    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
     this.#handshaking(line, service, process).certificate = 'dane_verified'
     return 'joined'
   }
@@ -177,7 +188,7 @@ export class SmtpReader {
   #handshaking(line: LogLine, service: Service, process: SmtpProcess): OutboundSession {
     const { open } = process
     const begun =
-      open !== null && open.established === null && open.failure === null && isPeerOf(open, line.text, this.#peer)
+      open !== null && open.established === null && open.failure === null && isPeerOf(open, line.bytes, this.#peer)
     if (!begun) open?.close()
     const session = begun ? open : this.#open(line, service, process, this.#peer)
     this.#join(session, line)
@@ -185,16 +196,16 @@ export class SmtpReader {
   }
 
   #delivered(line: LogLine, service: Service, process: SmtpProcess, afterId: number): LineClass {
-    const { text, message, end } = line
+    const { text, bytes, message, end } = line
     const delivery = this.#delivery
-    const kind = readDelivery(text, afterId, end, delivery)
+    const kind = readDelivery(line, afterId, end, delivery)
     if (kind === 'unreadable') return 'dead_unparsed'
-    if (kind === 'no_peer' || !this.#address.take(text, delivery.relay)) return 'ignored_other'
+    if (kind === 'no_peer' || !this.#address.take(line, delivery.relay)) return 'ignored_other'
     if (delivery.feature !== null) service.tlsFeatureSeen = true
     const id = queueId(text, message, afterId)
-    const ending = readEnding(text, delivery.reply, end, delivery.sent)
+    const ending = readEnding(line, delivery.reply, end, delivery.sent)
     const { open } = process
-    const same = open !== null && isPeerOf(open, text, delivery.relay)
+    const same = open !== null && isPeerOf(open, bytes, delivery.relay)
     const key = `${id} ${this.#address.text} ${delivery.delays}`
     if (!same && (delivery.connectionUse > 1 || process.lastDelivery === key)) {
       process.lastDelivery = key
@@ -216,9 +227,9 @@ export class SmtpReader {
 
   /** `<queue id>: <sentence>` without a recipient: this connection is over, the delivery goes on with another. */
   #goesOn(line: LogLine, service: Service, process: SmtpProcess, afterId: number): LineClass {
-    const { text, message, end } = line
-    const ending = readEnding(text, afterId, end, false)
-    if (says(text, afterId, 'Cannot start TLS') || says(text, afterId, 'Server certificate not ')) {
+    const { text, bytes, message, end } = line
+    const ending = readEnding(line, afterId, end, false)
+    if (says(bytes, afterId, CANNOT_START) || says(bytes, afterId, NOT_VERIFIED)) {
       const { open } = process
       if (open === null) return process.proxyDown ? 'joined' : 'ignored_orphan'
       open.ending = ending
@@ -227,11 +238,11 @@ export class SmtpReader {
       this.#finish(open, process, line)
       return 'joined'
     }
-    const peerAt = peerOfSentence(text, afterId, end)
-    if (peerAt < 0 || !scanNamaddr(text, peerAt, end, this.#peer)) return 'ignored_other'
-    if (!this.#address.take(text, this.#peer)) return 'ignored_other'
+    const peerAt = peerOfSentence(bytes, afterId, end)
+    if (peerAt < 0 || !scanNamaddr(bytes, peerAt, end, this.#peer)) return 'ignored_other'
+    if (!this.#address.take(line, this.#peer)) return 'ignored_other'
     const { open } = process
-    const same = open !== null && isPeerOf(open, text, this.#peer)
+    const same = open !== null && isPeerOf(open, bytes, this.#peer)
     if (!same) open?.close()
     const session = same ? open : this.#open(line, service, process, this.#peer)
     session.ending = ending
@@ -263,7 +274,6 @@ export class SmtpReader {
 
   /** The peer's address must have been taken. */
   #open(line: LogLine, service: Service, process: SmtpProcess, peer: Namaddr): OutboundSession {
-    const { text } = line
     const key = String(line.pid)
     const id = process.openings.next(line, service, key)
     const session = new OutboundSession(
@@ -271,7 +281,7 @@ export class SmtpReader {
       key,
       { id, at: line.time, source: line.source, offset: line.offset },
       {
-        name: ownUtf8(text, peer.hostStart, peer.hostEnd),
+        name: peerName(line, peer),
         ip: this.#address.text,
         port: peer.port,
       },
@@ -290,18 +300,4 @@ export class SmtpReader {
     session.endOffset = line.offset
     this.#table.touch(session, line.time)
   }
-}
-
-/** Sentences that name a peer: where its namaddr begins, or -1. */
-const NAMING = [
-  'lost connection with ',
-  'conversation with ',
-  'host ',
-  'TLS is required, but was not offered by host ',
-  'TLS is required, but host ',
-]
-
-function peerOfSentence(text: string, from: number, end: number): number {
-  for (const words of NAMING) if (says(text, from, words) && from + words.length < end) return from + words.length
-  return -1
 }

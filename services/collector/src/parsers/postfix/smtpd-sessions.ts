@@ -1,10 +1,10 @@
 import type { LogLine } from '../../framing/framing.ts'
-import { ownUtf8 } from '../../own-text.ts'
 import type { LineClass } from '../parser.ts'
 import type { Service } from './host.ts'
 import { learn } from './listener-learning.ts'
 import { createNamaddr, hasIp, isPeerOf, scanNamaddr } from './namaddr.ts'
 import { PeerAddress } from './peer-address.ts'
+import { peerName } from './peer-name.ts'
 import { ProcessTable } from './process-table.ts'
 import type { SessionTable } from './session-table.ts'
 import { REORDER_MS, SmtpdProcess } from './smtpd-process.ts'
@@ -46,32 +46,31 @@ export class SmtpdSessions {
   }
 
   /** The session that the peer just scanned belongs to, or null. */
-  owner(process: SmtpdProcess, text: string): InboundSession | null {
+  owner(process: SmtpdProcess, bytes: DataView): InboundSession | null {
     const { open, before } = process
-    if (open !== null && isPeerOf(open, text, this.peer)) return open
-    if (before !== null && isPeerOf(before, text, this.peer)) return before
+    if (open !== null && isPeerOf(open, bytes, this.peer)) return open
+    if (before !== null && isPeerOf(before, bytes, this.peer)) return before
     return null
   }
 
   ownerOrHeadless(line: LogLine, service: Service): InboundSession | null {
     const process = this.processes.of(service, line.pid)
-    const owner = this.owner(process, line.text)
+    const owner = this.owner(process, line.bytes)
     if (owner !== null) {
       this.join(owner, line)
       return owner
     }
-    if (this.isClosed(process, line.text) && Math.abs(line.time - process.closedAt) <= REORDER_MS) return null
-    if (!this.hasAddress(line.text)) return null
-    if (process.open !== null) this.setAside(process, process.open, line.text)
+    if (this.isClosed(process, line.bytes) && Math.abs(line.time - process.closedAt) <= REORDER_MS) return null
+    if (!this.hasAddress(line)) return null
+    if (process.open !== null) this.setAside(process, process.open, line.bytes)
     return this.open(line, service, process, true)
   }
 
   open(line: LogLine, service: Service, process: SmtpdProcess, headless: boolean): InboundSession {
-    const { text } = line
-    const { hostStart, hostEnd, port } = this.peer
+    const { port } = this.peer
     const { text: ip } = this.#address
     const key = String(line.pid)
-    const name = ownUtf8(text, hostStart, hostEnd)
+    const name = peerName(line, this.peer)
     const session = new InboundSession(
       service,
       key,
@@ -92,9 +91,9 @@ export class SmtpdSessions {
   }
 
   /** A line of another peer has come while `open` has no end: late on its way, lost, or a proxy gave the client's address (XCLIENT). */
-  setAside(process: SmtpdProcess, open: InboundSession, text: string): void {
+  setAside(process: SmtpdProcess, open: InboundSession, bytes: DataView): void {
     process.before?.cut()
-    if (isPeerOf(open, text, this.peer)) open.cut()
+    if (isPeerOf(open, bytes, this.peer)) open.cut()
     else {
       process.before = open
       process.open = null
@@ -111,17 +110,17 @@ export class SmtpdSessions {
     session.headless = before.headless
   }
 
-  isClosed(process: SmtpdProcess, text: string): boolean {
-    return hasIp(text, this.peer, process.closedIp)
+  isClosed(process: SmtpdProcess, bytes: DataView): boolean {
+    return hasIp(bytes, this.peer, process.closedIp)
   }
 
   /** Whether the namaddr at `at` is the session's peer; leaves it scanned. */
-  names(session: InboundSession | null, text: string, at: number, end: number): boolean {
-    return session !== null && scanNamaddr(text, at, end, this.peer) && isPeerOf(session, text, this.peer)
+  names(session: InboundSession | null, bytes: DataView, at: number, end: number): boolean {
+    return session !== null && scanNamaddr(bytes, at, end, this.peer) && isPeerOf(session, bytes, this.peer)
   }
 
-  hasAddress(text: string): boolean {
-    return this.#address.take(text, this.peer)
+  hasAddress(line: LogLine): boolean {
+    return this.#address.take(line, this.peer)
   }
 
   joined(session: InboundSession | null, line: LogLine): LineClass {

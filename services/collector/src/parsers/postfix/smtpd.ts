@@ -1,7 +1,8 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { LogLine } from '../../framing/framing.ts'
+import { endsWith, says, words } from '../../framing/line-bytes.ts'
 import { ownText } from '../../own-text.ts'
-import { indexWithin, lastIndexWithin, says } from '../../within.ts'
+import { indexWithin, lastIndexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { CountersReader } from './counters.ts'
 import { libraryFailure, SAME_BREATH_MS, statedFailure } from './failure.ts'
@@ -14,6 +15,25 @@ import { SmtpdSessions } from './smtpd-sessions.ts'
 import { queueId, rejectTail, skipQueueId } from './text.ts'
 import { readSummaryHead, type SummaryHead, type SummaryReader } from './tls-summary.ts'
 
+const CONNECT = words('connect from ')
+const DISCONNECT = words('disconnect from ')
+const FAILED = words('SSL_accept error from ')
+const WARNING = words('warning: ')
+const CLIENT = words('client=')
+const LIBRARY = words('TLS library problem: ')
+const ILLEGAL_ADDRESS = words('Illegal address syntax from ')
+const IN_MAIL = words(' in MAIL command')
+const SASL = words(', sasl_method=')
+const ABORT = words('abort: TLS')
+const REJECT = words('reject: ')
+const MILTER_REJECT = words('milter-reject: ')
+const SUBJECT = words(': subject_CN=')
+const REUSING = words(': Reusing old session')
+const COLON = words(': ')
+const MAIL = words('MAIL')
+const NOQUEUE = words('NOQUEUE')
+const STARTTLS = words('STARTTLS')
+const BDAT = words('BDAT')
 export interface SmtpdOutput {
   emit(session: InboundSession): void
   /** A session of smtpd begins: postscreen may have handed this connection over. */
@@ -39,14 +59,14 @@ export class SmtpdReader {
   }
 
   read(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
-    if (says(text, message, 'connect from ')) return this.#connect(line, service)
-    if (says(text, message, 'disconnect from ')) return this.#disconnect(line, service)
-    if (says(text, message, 'SSL_accept error from ')) return this.#failed(line, service)
-    if (says(text, message, 'warning: ')) return this.#warning(line, service)
-    if (readSummaryHead(text, message, this.#head)) return this.#established(line, service)
-    const afterId = skipQueueId(text, message, end)
-    if (afterId > 0 && says(text, afterId, 'client=')) return this.#client(line, service, afterId)
+    const { bytes, message, end } = line
+    if (says(bytes, message, CONNECT)) return this.#connect(line, service)
+    if (says(bytes, message, DISCONNECT)) return this.#disconnect(line, service)
+    if (says(bytes, message, FAILED)) return this.#failed(line, service)
+    if (says(bytes, message, WARNING)) return this.#warning(line, service)
+    if (readSummaryHead(bytes, message, this.#head)) return this.#established(line, service)
+    const afterId = skipQueueId(bytes, message, end)
+    if (afterId > 0 && says(bytes, afterId, CLIENT)) return this.#client(line, service, afterId)
     return this.#said(line, service, afterId > 0 ? afterId : message)
   }
 
@@ -59,15 +79,15 @@ export class SmtpdReader {
   }
 
   #connect(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
-    if (!scanNamaddr(text, message + 'connect from '.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#sessions.hasAddress(text)) return 'ignored_other'
+    const { bytes, message, end } = line
+    if (!scanNamaddr(bytes, message + CONNECT.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#sessions.hasAddress(line)) return 'ignored_other'
     const process = this.#sessions.processes.of(service, line.pid)
     const { open } = process
     if (open !== null) {
       const again = open.endOffset === open.opening.offset && process.openings.isLast(line, service, open.key)
       if (again && !open.headless) return 'ignored_duplicate'
-      this.#sessions.setAside(process, open, text)
+      this.#sessions.setAside(process, open, bytes)
     }
     const session = this.#sessions.open(line, service, process, false)
     this.#output.connected(service, session.ip, session.port)
@@ -75,19 +95,19 @@ export class SmtpdReader {
   }
 
   #disconnect(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
-    if (!scanNamaddr(text, message + 'disconnect from '.length, end, this.#peer)) return 'dead_unparsed'
-    if (!this.#sessions.hasAddress(text)) return 'ignored_other'
+    const { bytes, message, end } = line
+    if (!scanNamaddr(bytes, message + DISCONNECT.length, end, this.#peer)) return 'dead_unparsed'
+    if (!this.#sessions.hasAddress(line)) return 'ignored_other'
     const process = this.#sessions.processes.of(service, line.pid)
-    let session = this.#sessions.owner(process, text)
+    let session = this.#sessions.owner(process, bytes)
     if (session === null) {
-      if (this.#sessions.isClosed(process, text) && process.closedAt === line.time) return 'ignored_duplicate'
+      if (this.#sessions.isClosed(process, bytes) && process.closedAt === line.time) return 'ignored_duplicate'
       service.instance.host.noteHeadless(line.time, process.seen)
-      if (process.open !== null) this.#sessions.setAside(process, process.open, text)
+      if (process.open !== null) this.#sessions.setAside(process, process.open, bytes)
       session = this.#sessions.open(line, service, process, true)
     }
     this.#sessions.join(session, line)
-    const counters = this.#counters.read(text, this.#peer.end, end)
+    const counters = this.#counters.read(line, this.#peer.end, end)
     if (typeof counters === 'object') {
       service.countersSeen = true
       session.counters = counters
@@ -103,11 +123,11 @@ export class SmtpdReader {
   }
 
   #established(line: LogLine, service: Service): LineClass {
-    const { text, end } = line
+    const { bytes, end } = line
     const { certificate, inbound, peer } = this.#head
     if (!inbound) return 'ignored_other'
-    if (!scanNamaddr(text, peer, end, this.#peer)) return 'dead_unparsed'
-    const summary = this.#summaries.read(text, this.#peer.end, end)
+    if (!scanNamaddr(bytes, peer, end, this.#peer)) return 'dead_unparsed'
+    const summary = this.#summaries.read(line, this.#peer.end, end)
     if (summary === undefined) return 'dead_unparsed'
     service.summariesSeen = true
     const session = this.#sessions.ownerOrHeadless(line, service)
@@ -122,35 +142,34 @@ export class SmtpdReader {
   }
 
   #failed(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
-    if (!scanNamaddr(text, message + 'SSL_accept error from '.length, end, this.#peer)) return 'dead_unparsed'
+    const { text, bytes, message, end } = line
+    if (!scanNamaddr(bytes, message + FAILED.length, end, this.#peer)) return 'dead_unparsed'
     const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    const words = says(text, this.#peer.end, ': ') ? this.#peer.end + 2 : this.#peer.end
-    session.failure = statedFailure(text, words, end, 'inbound', this.#unknown)
+    const stated = says(bytes, this.#peer.end, COLON) ? this.#peer.end + 2 : this.#peer.end
+    session.failure = statedFailure(text, stated, end, 'inbound', this.#unknown)
     session.failedAt = line.time
     return 'joined'
   }
 
   #warning(line: LogLine, service: Service): LineClass {
-    const { text, message, end } = line
-    const at = message + 'warning: '.length
+    const { text, bytes, message, end } = line
+    const at = message + WARNING.length
     const session = this.#sessions.processes.find(service, line.pid)?.open ?? null
-    if (says(text, at, 'TLS library problem: '))
-      return this.#library(line, session, at + 'TLS library problem: '.length)
-    if (says(text, at, 'Illegal address syntax from ')) {
-      if (!this.#sessions.names(session, text, at + 'Illegal address syntax from '.length, end)) return 'ignored_orphan'
-      if (says(text, this.#peer.end, ' in MAIL command') && session !== null) session.mailRefused = true
+    if (says(bytes, at, LIBRARY)) return this.#library(line, session, at + LIBRARY.length)
+    if (says(bytes, at, ILLEGAL_ADDRESS)) {
+      if (!this.#sessions.names(session, bytes, at + ILLEGAL_ADDRESS.length, end)) return 'ignored_orphan'
+      if (says(bytes, this.#peer.end, IN_MAIL) && session !== null) session.mailRefused = true
       return this.#sessions.joined(session, line)
     }
-    for (const words of RATE_LIMITS) {
-      if (!says(text, at, words)) continue
+    for (const limit of RATE_LIMITS) {
+      if (!says(bytes, at, limit)) continue
       const from = indexWithin(text, ' from ', at, end)
-      if (from < 0 || !this.#sessions.names(session, text, from + ' from '.length, end)) return 'ignored_orphan'
+      if (from < 0 || !this.#sessions.names(session, bytes, from + ' from '.length, end)) return 'ignored_orphan'
       if (session !== null) session.rateLimited = true
       return this.#sessions.joined(session, line)
     }
-    return this.#sessions.names(session, text, at, end) ? this.#sessions.joined(session, line) : 'ignored_other'
+    return this.#sessions.names(session, bytes, at, end) ? this.#sessions.joined(session, line) : 'ignored_other'
   }
 
   #library(line: LogLine, session: InboundSession | null, from: number): LineClass {
@@ -165,11 +184,11 @@ export class SmtpdReader {
   }
 
   #client(line: LogLine, service: Service, afterId: number): LineClass {
-    const { text, message, end } = line
-    if (!scanNamaddr(text, afterId + 'client='.length, end, this.#peer)) return 'dead_unparsed'
+    const { text, bytes, message, end } = line
+    if (!scanNamaddr(bytes, afterId + CLIENT.length, end, this.#peer)) return 'dead_unparsed'
     const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    if (says(text, this.#peer.end, ', sasl_method=')) session.authenticated = true
+    if (says(bytes, this.#peer.end, SASL)) session.authenticated = true
     const id = queueId(text, message, afterId)
     if (session.queueIds.at(-1) === id && id !== 'NOQUEUE') return 'ignored_duplicate'
     if (id !== 'NOQUEUE') session.addQueueId(id)
@@ -185,15 +204,15 @@ export class SmtpdReader {
 
   /** Everything else: `<what> after <where> from <namaddr>`, `<action>: <stage> from <namaddr>: …`, notes on a peer. */
   #said(line: LogLine, service: Service, at: number): LineClass {
-    const { text, end } = line
+    const { text, bytes, end } = line
     const from = indexWithin(text, ' from ', at, Math.min(end, at + SENTENCE_MAX))
-    if (from > 0 && scanNamaddr(text, from + ' from '.length, end, this.#peer)) {
-      const { ending, action } = sentence(text, at, from)
+    if (from > 0 && scanNamaddr(bytes, from + ' from '.length, end, this.#peer)) {
+      const { ending, action } = sentence(line, at, from)
       if (ending) return this.#ended(line, service, from)
       if (action > 0) return this.#refused(line, service, at, action)
     }
     const session = this.#sessions.processes.find(service, line.pid)?.open ?? null
-    if (session === null || !this.#sessions.names(session, text, at, end)) return 'ignored_noise'
+    if (session === null || !this.#sessions.names(session, bytes, at, end)) return 'ignored_noise'
     return this.#note(line, session)
   }
 
@@ -202,28 +221,28 @@ export class SmtpdReader {
     if (session === null) return 'ignored_orphan'
     // The word alone is not enough: it stands there too when STARTTLS was answered with an error.
     const begun = session.established !== null || session.failure !== null
-    if (begun && says(line.text, from - 8, 'STARTTLS')) service.listener.show(line.time)
-    if (says(line.text, from - 4, 'BDAT') || indexWithin(line.text, 'BDAT (', line.message, from) > 0)
+    if (begun && endsWith(line.bytes, from, STARTTLS)) service.listener.show(line.time)
+    if (endsWith(line.bytes, from, BDAT) || indexWithin(line.text, 'BDAT (', line.message, from) > 0)
       session.lostInBdat = true
     return 'joined'
   }
 
   #refused(line: LogLine, service: Service, at: number, stage: number): LineClass {
-    const { text, end, message } = line
+    const { bytes, end, message } = line
     const session = this.#sessions.ownerOrHeadless(line, service)
     if (session === null) return 'ignored_orphan'
-    if (says(text, at, 'abort: TLS')) {
+    if (says(bytes, at, ABORT)) {
       session.clientCertificateRequired = true
       return 'joined'
     }
-    const refusal = says(text, at, 'reject: ') || says(text, at, 'milter-reject: ')
-    if (refusal && says(text, stage, 'MAIL')) session.mailRefused = true
-    if (says(text, message, 'NOQUEUE') && MAIL_STAGES.some((word) => says(text, stage, word))) {
+    const refusal = says(bytes, at, REJECT) || says(bytes, at, MILTER_REJECT)
+    if (refusal && says(bytes, stage, MAIL)) session.mailRefused = true
+    if (says(bytes, message, NOQUEUE) && MAIL_STAGES.some((word) => says(bytes, stage, word))) {
       if (this.#isUnderTls(session, line)) session.rejectsAfter++
       else session.rejectsBefore++
     }
     if (session.helo === null || session.senderDomain === null) {
-      const tail = rejectTail(text, this.#peer.end, end)
+      const tail = rejectTail(line, this.#peer.end, end)
       session.helo ??= tail.helo
       session.senderDomain ??= tail.senderDomain
     }
@@ -232,15 +251,15 @@ export class SmtpdReader {
 
   /** `<namaddr>: …` at TLS loglevel 2: noise, but for the certificate and the resumption. */
   #note(line: LogLine, session: InboundSession): LineClass {
-    const { text, end } = line
+    const { text, bytes, end } = line
     const at = this.#peer.end
-    if (says(text, at, ': subject_CN=')) {
+    if (says(bytes, at, SUBJECT)) {
       const mark = lastIndexWithin(text, ', cert fingerprint=', at, end)
       const stop = indexWithin(text, ',', mark + 2, end)
       if (mark > 0) session.fingerprint = ownText(text, mark + ', cert fingerprint='.length, stop < 0 ? end : stop)
       return this.#sessions.joined(session, line)
     }
-    if (says(text, at, ': Reusing old session')) {
+    if (says(bytes, at, REUSING)) {
       session.resumed = true
       return this.#sessions.joined(session, line)
     }

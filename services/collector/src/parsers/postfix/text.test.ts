@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { lineText } from '../../framing/line-bytes.ts'
 import { addressDomain, queueId, rejectTail, skipQueueId } from './text.ts'
 
 describe('skipQueueId', () => {
@@ -8,7 +9,7 @@ describe('skipQueueId', () => {
     ['4XyZbc0L1qz9rT3: client=', '4XyZbc0L1qz9rT3'],
     ['NOQUEUE: reject: RCPT', 'NOQUEUE'],
   ])('finds the id of “%s”', (text, id) => {
-    const after = skipQueueId(text, 0, text.length)
+    const after = skipQueueId(lineText(text).bytes, 0, text.length)
     expect(queueId(text, 0, after)).toBe(id)
     expect(text.slice(after)).toMatch(/^(?:client=|reject:)/)
   })
@@ -24,12 +25,12 @@ describe('skipQueueId', () => {
     'warning-x: y',
     `${'A'.repeat(40)}: x`,
   ])('finds none in “%s”', (text) => {
-    expect(skipQueueId(text, 0, text.length)).toBe(-1)
+    expect(skipQueueId(lineText(text).bytes, 0, text.length)).toBe(-1)
   })
 })
 
 describe('addressDomain', () => {
-  const domain = (address: string): string | undefined => addressDomain(`<${address}>`, 1, address.length + 1)
+  const domain = (address: string): string | undefined => addressDomain(lineText(`<${address}>`), 1, address.length + 1)
 
   it.each([
     ['', ''],
@@ -61,7 +62,7 @@ describe('addressDomain', () => {
 })
 
 describe('rejectTail', () => {
-  const tail = (text: string) => rejectTail(text, 0, text.length)
+  const tail = (text: string) => rejectTail(lineText(text), 0, text.length)
 
   it.each([
     [

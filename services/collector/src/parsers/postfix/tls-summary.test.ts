@@ -1,5 +1,6 @@
 import { UnknownNames } from '@tlsrep/core'
 import { describe, expect, it } from 'vitest'
+import { lineText } from '../../framing/line-bytes.ts'
 import type { TlsFacts } from '../tls-facts.ts'
 import { createNamaddr, scanNamaddr } from './namaddr.ts'
 import { readSummaryHead, type Summary, type SummaryHead, SummaryReader } from './tls-summary.ts'
@@ -11,12 +12,13 @@ interface Read {
 }
 
 function read(message: string): Read | undefined {
+  const line = lineText(message)
   const head: SummaryHead = { certificate: null, inbound: true, reused: false, peer: 0 }
-  if (!readSummaryHead(message, 0, head)) return undefined
+  if (!readSummaryHead(line.bytes, 0, head)) return undefined
   const peer = createNamaddr()
-  if (!scanNamaddr(message, head.peer, message.length, peer)) return undefined
+  if (!scanNamaddr(line.bytes, head.peer, message.length, peer)) return undefined
   const unknown = new UnknownNames()
-  return { head, summary: new SummaryReader(unknown).read(message, peer.end, message.length), unknown }
+  return { head, summary: new SummaryReader(unknown).read(line, peer.end, message.length), unknown }
 }
 
 const TLS13 = 'TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)'
@@ -194,7 +196,7 @@ describe('a TLS summary line', () => {
     const tails = Array.from({ length: 40 }, (_, n) => `: TLSv1.2 with cipher AES128-SHA (${n}/256 bits)`)
     for (const tail of [...tails, ...tails]) {
       const bits = Number(/\((\d+)/.exec(tail)?.[1])
-      expect(reader.read(tail, 0, tail.length)?.facts.secret_bits).toBe(bits)
+      expect(reader.read(lineText(tail), 0, tail.length)?.facts.secret_bits).toBe(bits)
     }
   })
 })

@@ -1,7 +1,8 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { PeerCertificate } from '@tlsrep/schemas'
+import { type LineText, says, type Words, words } from '../../framing/line-bytes.ts'
 import { ownText } from '../../own-text.ts'
-import { indexWithin, says } from '../../within.ts'
+import { indexWithin } from '../../within.ts'
 import { TextMemo } from '../text-memo.ts'
 import { type TlsFacts, tlsFacts } from '../tls-facts.ts'
 
@@ -21,41 +22,45 @@ export interface SummaryHead {
   peer: number
 }
 
-const TRUST: readonly (readonly [string, PeerCertificate | null])[] = [
-  ['Anonymous ', 'none'],
-  ['Untrusted ', 'untrusted'],
-  ['Trusted ', 'trusted'],
-  ['Verified ', 'verified'],
-  ['', null],
+const TRUST: readonly (readonly [Words, PeerCertificate])[] = [
+  [words('Anonymous '), 'none'],
+  [words('Untrusted '), 'untrusted'],
+  [words('Trusted '), 'trusted'],
+  [words('Verified '), 'verified'],
 ]
 
-const CONNECTION = 'TLS connection '
+const CONNECTION = words('TLS connection ')
 const FORMS = [
-  { words: 'established from ', inbound: true, reused: false },
-  { words: 'established to ', inbound: false, reused: false },
-  { words: 'reused to ', inbound: false, reused: true },
-  { words: 'reused from ', inbound: true, reused: true },
+  { form: words('established from '), inbound: true, reused: false },
+  { form: words('established to '), inbound: false, reused: false },
+  { form: words('reused to '), inbound: false, reused: true },
+  { form: words('reused from '), inbound: true, reused: true },
 ] as const
 
 /** Reads a summary up to its namaddr; false when the message at `from` is no summary. */
-export function readSummaryHead(text: string, from: number, into: SummaryHead): boolean {
-  const first = text.charCodeAt(from)
-  if (first !== 65 && first !== 84 && first !== 85 && first !== 86) return false
-  for (const [word, certificate] of TRUST) {
-    if (!text.startsWith(word, from)) continue
-    const connection = from + word.length
-    if (!says(text, connection, CONNECTION)) continue
-    const form = connection + CONNECTION.length
-    for (const { words, inbound, reused } of FORMS) {
-      if (!says(text, form, words)) continue
-      into.certificate = certificate
-      into.inbound = inbound
-      into.reused = reused
-      into.peer = form + words.length
-      return true
-    }
+export function readSummaryHead(bytes: DataView, from: number, into: SummaryHead): boolean {
+  const connection = readTrust(bytes, from, into)
+  if (!says(bytes, connection, CONNECTION)) return false
+  const at = connection + CONNECTION.length
+  for (const { form, inbound, reused } of FORMS) {
+    if (!says(bytes, at, form)) continue
+    into.inbound = inbound
+    into.reused = reused
+    into.peer = at + form.length
+    return true
   }
   return false
+}
+
+/** @returns the index after the trust word, `from` where there is none */
+function readTrust(bytes: DataView, from: number, into: SummaryHead): number {
+  for (const [word, certificate] of TRUST) {
+    if (!says(bytes, from, word)) continue
+    into.certificate = certificate
+    return from + word.length
+  }
+  into.certificate = null
+  return from
 }
 
 export interface Summary {
@@ -65,6 +70,9 @@ export interface Summary {
 
 /** Versions, ciphers and groups come in a few hundred combinations. */
 const KNOWN_TAILS = 1024
+
+const TO = words(' to ')
+const COLON = words(': ')
 
 /** RFC 6066 section 3: a server name is a host name. */
 const SNI_MAX = 255
@@ -79,25 +87,26 @@ export class SummaryReader {
   }
 
   /** @returns undefined when the line is cut off or not a summary after all. */
-  read(text: string, from: number, end: number): Summary | undefined {
+  read(line: LineText, from: number, end: number): Summary | undefined {
+    const { text, bytes } = line
     let at = from
     let sni: string | null = null
-    if (says(text, at, ' to ')) {
+    if (says(bytes, at, TO)) {
       const nameEnd = indexWithin(text, ': ', at, end)
       if (nameEnd < 0 || nameEnd - at - 4 > SNI_MAX) return undefined
       sni = ownText(text, at + 4, nameEnd)
       at = nameEnd
     }
-    if (!says(text, at, ': ')) return undefined
-    const facts = this.#tail(text, at + 2, end)
+    if (!says(bytes, at, COLON)) return undefined
+    const facts = this.#tail(line, at + 2, end)
     return facts && { facts, sni }
   }
 
-  #tail(text: string, from: number, end: number): TlsFacts | undefined {
-    const known = this.#known.find(text, from, end)
+  #tail(line: LineText, from: number, end: number): TlsFacts | undefined {
+    const known = this.#known.find(line, from, end)
     if (known !== undefined) return known
-    const facts = this.#readTail(ownText(text, from, end))
-    if (facts !== undefined) this.#known.keep(text, from, end, facts)
+    const facts = this.#readTail(ownText(line.text, from, end))
+    if (facts !== undefined) this.#known.keep(line, from, end, facts)
     return facts
   }
 

@@ -1,8 +1,9 @@
 import type { UnknownNames } from '@tlsrep/core'
 import type { Direction } from '@tlsrep/schemas'
 import type { LogLine } from '../../framing/framing.ts'
+import { says, words } from '../../framing/line-bytes.ts'
 import { ownText, ownUtf8 } from '../../own-text.ts'
-import { indexWithin, says } from '../../within.ts'
+import { indexWithin } from '../../within.ts'
 import type { LineClass } from '../parser.ts'
 import { libraryFailure, SAME_BREATH_MS } from './failure.ts'
 import type { Service } from './host.ts'
@@ -33,10 +34,15 @@ const TIMED_OUT: Failure = {
   byPlace: false,
 }
 const WORDS_MAX = 512
-const FAILED = 'TLS handshake failed for service='
+const FAILED = words('TLS handshake failed for service=')
+const CONNECT_FROM = words('CONNECT from ')
+const DISCONNECT = words('DISCONNECT ')
+const WARNING = words('warning: ')
+const CONNECT_TO = words('CONNECT to ')
+const FOR_SMTPD = words('smtpd ')
 const LIBRARY = 'TLS library problem: '
 const TIMEOUT = 'ciphertext read/write timeout for '
-const EXPLANATIONS = [LIBRARY, TIMEOUT]
+const EXPLANATIONS = [LIBRARY, TIMEOUT].map(words)
 
 /**
  * Reads the lines of tlsproxy (src/tlsproxy/tlsproxy.c), which does TLS for postscreen and, with connection reuse, for smtp. Its lines
@@ -69,26 +75,26 @@ export class TlsproxyReader {
   }
 
   read(line: LogLine, service: Service): LineClass {
-    const { text, message } = line
+    const { bytes, message } = line
     const process = this.#processes.of(service, line.pid)
-    if (says(text, message, 'warning: ')) return this.#warning(line, process, message + 'warning: '.length)
-    const words = Math.abs(line.time - process.wordsAt) <= SAME_BREATH_MS ? process.words : ''
+    if (says(bytes, message, WARNING)) return this.#warning(line, process, message + WARNING.length)
+    const said = Math.abs(line.time - process.wordsAt) <= SAME_BREATH_MS ? process.words : ''
     process.words = ''
-    if (says(text, message, 'CONNECT from ')) return this.#proxied(line, service, 'CONNECT from ', 'begun')
-    if (says(text, message, 'CONNECT to ')) {
+    if (says(bytes, message, CONNECT_FROM)) return this.#proxied(line, service, CONNECT_FROM.length, 'begun')
+    if (says(bytes, message, CONNECT_TO)) {
       this.#smtp.proxyAnswers(service.instance)
       return 'joined'
     }
-    if (says(text, message, 'DISCONNECT ')) return this.#proxied(line, service, 'DISCONNECT ', 'ended')
-    if (says(text, message, FAILED)) return this.#failed(line, service, words)
-    if (readSummaryHead(text, message, this.#head)) return this.#established(line, service)
+    if (says(bytes, message, DISCONNECT)) return this.#proxied(line, service, DISCONNECT.length, 'ended')
+    if (says(bytes, message, FAILED)) return this.#failed(line, service, said)
+    if (readSummaryHead(bytes, message, this.#head)) return this.#established(line, service)
     return 'ignored_noise'
   }
 
   #warning(line: LogLine, process: Process, at: number): LineClass {
-    const { text, end } = line
+    const { text, bytes, end } = line
     for (const opening of EXPLANATIONS) {
-      if (!says(text, at, opening)) continue
+      if (!says(bytes, at, opening)) continue
       if (process.words === '') process.words = ownUtf8(text, at, Math.min(end, at + WORDS_MAX))
       process.wordsAt = line.time
       return 'joined'
@@ -96,8 +102,8 @@ export class TlsproxyReader {
     return 'ignored_other'
   }
 
-  #proxied(line: LogLine, service: Service, words: string, what: 'begun' | 'ended'): LineClass {
-    if (!scanNamaddr(line.text, line.message + words.length, line.end, this.#peer)) return 'dead_unparsed'
+  #proxied(line: LogLine, service: Service, lead: number, what: 'begun' | 'ended'): LineClass {
+    if (!scanNamaddr(line.bytes, line.message + lead, line.end, this.#peer)) return 'dead_unparsed'
     const ip = this.#ip(line.text)
     const { port } = this.#peer
     const known =
@@ -109,11 +115,11 @@ export class TlsproxyReader {
   }
 
   #failed(line: LogLine, service: Service, words: string): LineClass {
-    const { text, message, end } = line
+    const { text, bytes, message, end } = line
     const at = indexWithin(text, ' peer=', message, end)
-    if (at < 0 || !scanNamaddr(text, at + ' peer='.length, end, this.#peer)) return 'dead_unparsed'
+    if (at < 0 || !scanNamaddr(bytes, at + ' peer='.length, end, this.#peer)) return 'dead_unparsed'
     const ip = this.#ip(text)
-    const inbound = says(text, message + FAILED.length, 'smtpd ')
+    const inbound = says(bytes, message + FAILED.length, FOR_SMTPD)
     const failure = this.#failure(words, inbound ? 'inbound' : 'outbound')
     if (!inbound) {
       this.#smtp.proxyFailed(service.instance, ip, this.#peer.port, failure, line.time)
@@ -135,11 +141,11 @@ export class TlsproxyReader {
   }
 
   #established(line: LogLine, service: Service): LineClass {
-    const { text, end } = line
+    const { text, bytes, end } = line
     // smtp writes its own summary line for the connections that it asked for.
     if (!this.#head.inbound) return 'joined'
-    if (!scanNamaddr(text, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
-    const summary = this.#summaries.read(text, this.#peer.end, end)
+    if (!scanNamaddr(bytes, this.#head.peer, end, this.#peer)) return 'dead_unparsed'
+    const summary = this.#summaries.read(line, this.#peer.end, end)
     if (summary === undefined) return 'dead_unparsed'
     const ip = this.#ip(text)
     return this.#postscreen.established(line, service.instance, ip, this.#peer.port, this.#head, summary)
