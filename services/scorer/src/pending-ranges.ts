@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { avroRows } from '@tlsrep/platform/event-log/avro-container'
 import type { AvroRecord } from '@tlsrep/schemas'
 import type { Store } from './store.ts'
@@ -40,13 +42,11 @@ export async function writeRows(store: Store, rows: readonly RangeRow[], token: 
 export async function writePending(store: Store, inserts: readonly PendingInsert[]): Promise<void> {
   // One row an insert: containers are large, and a request holds one of them at a time.
   for (const { table, token, container } of inserts) {
-    const row = {
-      token,
-      kind: table,
-      state: 'pending',
-      payload: Buffer.from(container.buffer, container.byteOffset, container.byteLength),
-    }
-    await writeRows(store, [row], `${token}/pending`)
+    await writeRows(
+      store,
+      [{ token, kind: table, state: 'pending', payload: await packed(container) }],
+      `${token}/pending`,
+    )
   }
 }
 
@@ -123,8 +123,27 @@ export async function readPending(store: Store, wanted: (token: string) => boole
     for (const { kind, payload } of rows) {
       if (kind !== 'tls_events' && kind !== 'downgrades')
         throw new Error(`pending range ${token} is of unknown kind ${kind}`)
-      inserts.push({ table: kind, token, container: Buffer.from(payload, 'base64') })
+      inserts.push({ table: kind, token, container: await unpacked(Buffer.from(payload, 'base64')) })
     }
   }
   return inserts
+}
+
+const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
+const FASTEST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+/** First bytes of a frame (RFC 8878, section 3.1.1). */
+const ZSTD_MAGIC = 0xfd2fb528
+
+/**
+ * A quarter of the bytes: sending and writing what is read after a crash alone costs more than compressing it, which happens off the
+ * main thread.
+ */
+function packed(container: Uint8Array): Promise<Buffer> {
+  return compress(container, FASTEST)
+}
+
+async function unpacked(payload: Buffer): Promise<Buffer> {
+  const isPacked = payload.length >= 4 && payload.readUInt32LE() === ZSTD_MAGIC
+  return isPacked ? decompress(payload) : payload
 }
