@@ -1,6 +1,7 @@
 export type { AvroArray, AvroEnum, AvroField, AvroFixed, AvroMap, AvroRecord, AvroSchema } from './avro-schema.ts'
 export { isRecordName, olderSchemas, schemaJson } from './avro-schema.ts'
 export { createEncoder, type Encoder, type EncoderOptions, InvalidRecordError } from './encoder.ts'
+export { EVENT_FACTS, type EventFacts, eventFacts } from './event-facts.ts'
 export { canonicalForm, crc64Avro, fingerprintText, schemaFingerprint } from './fingerprint.ts'
 export { type Frame, type Framing, readFrame } from './framing.ts'
 export { ipText } from './ip-text.ts'

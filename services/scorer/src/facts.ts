@@ -1,33 +1,26 @@
 import { createHash } from 'node:crypto'
 import type { FramedRecord } from '@tlsrep/platform/event-log/avro-container'
-import type { DeliveredBatch } from '@tlsrep/platform/event-log/event-log'
+import type { DeliveredBatch, LogRecord } from '@tlsrep/platform/event-log/event-log'
 import {
   type AvroRecord,
   type AvroSchema,
   createReader,
   type DeadLetter,
   type DeadReason,
+  type Decoded,
   type DecodeReason,
+  EVENT_FACTS,
+  type EventFacts,
   type Reader,
   type ReaderOptions,
-  type TlsNegotiation,
+  schemaFingerprint,
+  schemaJson,
+  type WriterSchema,
 } from '@tlsrep/schemas'
+import { SINGLE_OBJECT_LENGTH } from '@tlsrep/schemas/framing'
 
-/** The only fields that the scorer decides on; the rest of a record goes to ClickHouse as it came. */
-export const FACT_FIELDS = [
-  'event_id',
-  'observed_at',
-  'direction',
-  'sender',
-  'outcome',
-  'fault',
-  'tls_version',
-  'cipher',
-  'authenticated',
-  'mails_attempted',
-] as const
-
-export type Fact = Pick<TlsNegotiation, (typeof FACT_FIELDS)[number]>
+/** What the scorer decides on; the rest of a record goes to ClickHouse as it came. */
+export type Fact = EventFacts
 
 /** A record, and what the scorer knows of it. */
 export interface FactRecord extends FramedRecord {
@@ -47,36 +40,53 @@ export interface Decoding {
 }
 
 export type FactReader = Reader<Fact>
-export type FactReaderOptions = Omit<ReaderOptions<(typeof FACT_FIELDS)[number]>, 'fields'>
+export type FactReaderOptions = Omit<ReaderOptions<keyof Fact>, 'fields'>
 
 export function createFactReader(options: FactReaderOptions = {}): FactReader {
-  return createReader('TlsNegotiation', { ...options, fields: FACT_FIELDS })
+  return createReader('TlsNegotiation', { ...options, fields: EVENT_FACTS })
 }
 
 /** Reads what the scorer decides on. A record that is none becomes a dead letter; the others go on. */
 export function decodeFacts(reader: FactReader, batch: DeliveredBatch, service: string, now: number): Decoding {
   const groups = new Map<bigint, SchemaGroup>()
   const dead: DeadLetter[] = []
-  let index = -1
-  for (const { value } of batch.records) {
-    index++
-    const bytes = value ?? NO_BYTES
-    const decoded = reader.decode(bytes)
+  // Nearly all records are of the writer of the one before.
+  let writer: WriterSchema | null = null
+  let records: FactRecord[] = []
+  for (const [index, record] of batch.records.entries()) {
+    const bytes = record.value ?? NO_BYTES
+    const decoded = factOf(reader, record)
     const fault = decoded.ok
       ? impossible(decoded.value)
       : { reason: DEAD_REASONS[decoded.reason], detail: decoded.detail }
     if (fault !== null) dead.push(deadLetter(batch, index, bytes, { ...fault, collector: service, died_at: now }))
     else if (decoded.ok) {
-      const { schema, fingerprint } = decoded.writer
-      let group = groups.get(fingerprint)
-      if (group === undefined) {
-        group = { schema: recordSchema(schema), fingerprint, records: [] }
-        groups.set(fingerprint, group)
+      if (decoded.writer !== writer) {
+        writer = decoded.writer
+        records = groupOf(groups, writer).records
       }
-      group.records.push({ fact: decoded.value, bytes, bodyStart: decoded.bodyStart })
+      records.push({ fact: decoded.value, bytes, bodyStart: decoded.bodyStart })
     }
   }
   return { groups: [...groups.values()], dead }
+}
+
+/** How this process encodes events itself. */
+const OWN_SCHEMA = schemaJson('TlsNegotiation')
+const OWN_WRITER: WriterSchema = { schema: OWN_SCHEMA, fingerprint: schemaFingerprint(OWN_SCHEMA) }
+
+function factOf(reader: FactReader, { value, facts }: LogRecord): Decoded<Fact> {
+  if (facts === undefined) return reader.decode(value ?? NO_BYTES)
+  return { ok: true, value: facts, writer: OWN_WRITER, bodyStart: SINGLE_OBJECT_LENGTH }
+}
+
+function groupOf(groups: Map<bigint, SchemaGroup>, { schema, fingerprint }: WriterSchema): SchemaGroup {
+  let group = groups.get(fingerprint)
+  if (group === undefined) {
+    group = { schema: recordSchema(schema), fingerprint, records: [] }
+    groups.set(fingerprint, group)
+  }
+  return group
 }
 
 const NO_BYTES = new Uint8Array(0)

@@ -276,18 +276,21 @@ export class Scorer {
   /** What no earlier record of the batch and no stored event is. */
   async #withoutStored(groups: readonly SchemaGroup[]): Promise<SchemaGroup[]> {
     const ids = new BatchIds(groups.reduce((sum, { records }) => sum + records.length, 0))
+    const repeated = new Set<Fact>()
     const unsure: Fact[] = []
-    const once = kept(groups, ({ event_id }) => ids.add(event_id))
-    for (const { records } of once) {
+    for (const { records } of groups) {
       for (const { fact } of records) {
-        if (this.#seen.judge(fact.event_id, fact.observed_at) === 'ask') unsure.push(fact)
+        if (!ids.add(fact.event_id)) repeated.add(fact)
+        else if (this.#seen.judge(fact.event_id, fact.observed_at) === 'ask') unsure.push(fact)
       }
     }
+    if (unsure.length > 0) {
+      this.#counts.ids_looked_up += unsure.length
+      const stored = await findStored(this.#store, unsure)
+      for (const fact of unsure) if (stored.has(idText(fact))) repeated.add(fact)
+    }
     // Nearly always: nothing of it was ever seen.
-    if (unsure.length === 0) return once
-    this.#counts.ids_looked_up += unsure.length
-    const stored = await findStored(this.#store, unsure)
-    return stored.size === 0 ? once : kept(once, (fact) => !stored.has(idText(fact)))
+    return repeated.size === 0 ? [...groups] : without(groups, repeated)
   }
 
   #count(batch: DeliveredBatch, fresh: readonly SchemaGroup[], dead: number): void {
@@ -315,10 +318,10 @@ export function createScorer(options: ScorerOptions): Scorer {
   return new Scorer(options)
 }
 
-/** The records of each group that are to stay, and no group without any. */
-function kept(groups: readonly SchemaGroup[], stays: (fact: Fact) => boolean): SchemaGroup[] {
+/** The other records of each group, and no group without any. */
+function without(groups: readonly SchemaGroup[], repeated: ReadonlySet<Fact>): SchemaGroup[] {
   return groups
-    .map((group) => ({ ...group, records: group.records.filter(({ fact }) => stays(fact)) }))
+    .map((group) => ({ ...group, records: group.records.filter(({ fact }) => !repeated.has(fact)) }))
     .filter(({ records }) => records.length > 0)
 }
 

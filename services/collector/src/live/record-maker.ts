@@ -1,6 +1,13 @@
 import { peerNetwork } from '@tlsrep/core/sender/peer-network'
 import type { LogRecord } from '@tlsrep/platform/event-log/event-log'
-import { createEncoder, type DeadLetter, InvalidRecordError, type TlsNegotiation } from '@tlsrep/schemas'
+import {
+  createEncoder,
+  type DeadLetter,
+  type EventFacts,
+  eventFacts,
+  InvalidRecordError,
+  type TlsNegotiation,
+} from '@tlsrep/schemas'
 import { contentHash, deadLetter } from '../dead-letters/dead-letter.ts'
 import type { DeadLine } from '../pipeline/parse-run.ts'
 
@@ -12,7 +19,7 @@ const letters = createEncoder('DeadLetter')
 export function eventRecord(event: TlsNegotiation, now: () => number): { record: LogRecord; isLetter: boolean } {
   try {
     const value = events.encode(event)
-    return { record: new EventRecord(event.peer_ip, value), isLetter: false }
+    return { record: new EventRecord(event, value), isLetter: false }
   } catch (error) {
     if (!(error instanceof InvalidRecordError)) throw error
     const letter = invalidEvent(event, `${error.faults.length} fields that the schema does not allow`, now())
@@ -23,12 +30,14 @@ export function eventRecord(event: TlsNegotiation, now: () => number): { record:
 /** Keys are for Kafka's partitions: in process nobody asks, and none is made. */
 class EventRecord implements LogRecord {
   readonly value: Uint8Array
+  readonly facts: EventFacts
   readonly #peer: Uint8Array
   #key: Buffer | null = null
 
-  constructor(peer: Uint8Array, value: Uint8Array) {
-    this.#peer = peer
+  constructor(event: TlsNegotiation, value: Uint8Array) {
+    this.#peer = event.peer_ip
     this.value = value
+    this.facts = eventFacts(event)
   }
 
   get key(): Buffer {

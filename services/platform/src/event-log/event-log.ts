@@ -1,3 +1,5 @@
+import type { EventFacts } from '@tlsrep/schemas'
+
 /**
  * The event log: the one port between services. Two implementations, Kafka and in process, with the same promises.
  *
@@ -35,6 +37,11 @@ export type CompactedTopic = 'tls.listings' | 'tls.overrides' | 'tls.checkpoints
 export interface LogRecord {
   key: Uint8Array | null
   value: Uint8Array | null
+  /**
+   * What an event says, where this process has encoded it itself: in single-object framing, by today's schema. In process the reader is
+   * given it with the record, and need not decode; over Kafka it never comes.
+   */
+  facts?: EventFacts
 }
 
 /** What becomes durable together: an input's events and the checkpoint that says they were emitted. */
