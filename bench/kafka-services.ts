@@ -66,17 +66,38 @@ export async function untilCollected(collector: ServiceProcess): Promise<number>
 }
 
 /** Until so many events, those that the log repeats included, are stored, scored and published by these scorers together. */
+const RECEIVED = 'tlsrep_received_events_total{component="scorer"}'
+const MEASURED_SHARE = 0.85
+
 export async function untilScored(scorers: readonly ServiceProcess[], events: number): Promise<void> {
   for (;;) {
     let received = 0
     let lag = 0
     for (const scorer of scorers) {
       const metrics = await scorer.metrics()
-      received += metrics.get('tlsrep_received_events_total{component="scorer"}') ?? 0
+      received += metrics.get(RECEIVED) ?? 0
       for (const [name, value] of metrics) if (isEventLag(name)) lag += value
     }
     // The position moves when the whole batch is done.
     if (received >= events && lag === 0) return
+    await sleep(LOOK_MS)
+  }
+}
+
+/**
+ * Events a second from when each scorer has got its first batch until one that is a share of all of them has come: neither the start nor
+ * the end, where some have nothing left to do.
+ */
+export async function scoringRate(scorers: readonly ServiceProcess[], events: number): Promise<number> {
+  let first: { at: number; received: number } | null = null
+  for (;;) {
+    const counts = await Promise.all(scorers.map(async (scorer) => (await scorer.metrics()).get(RECEIVED) ?? 0))
+    const received = counts.reduce((sum, count) => sum + count, 0)
+    const at = performance.now()
+    if (first === null && counts.every((count) => count > 0)) first = { at, received }
+    if (first !== null && received >= MEASURED_SHARE * events) {
+      return (received - first.received) / ((at - first.at) / 1000)
+    }
     await sleep(LOOK_MS)
   }
 }

@@ -43,7 +43,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   'kafka-file': () => benchKafkaFile(report, folder, lines),
   'kafka-latency': () => benchKafkaLatency(report, folder, seconds),
   'kafka-senders': () => benchKafkaSenders(report, folder, senders),
-  'kafka-backlog': () => benchKafkaBacklog(report, folder, lines / 4),
+  'kafka-backlog': () => benchKafkaBacklog(report, folder, lines),
 }
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS)

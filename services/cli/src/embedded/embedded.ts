@@ -203,6 +203,7 @@ export class Embedded {
         const { config, inputs, logger, now } = this.#options
         const collector = collectorOf(config, inputs(), {
           eventLog: this.#log,
+          inProcess: true,
           isOutage: (error) => error instanceof ClickHouseUnavailable,
           logger: logger.child({ component: 'collector' }),
           now,

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 
 export interface CollectorParts {
   eventLog: Pick<EventLog, 'append' | 'readCompacted'>
+  inProcess?: boolean
   isOutage: (error: unknown) => boolean
   logger: Logger
   now: () => number

@@ -24,6 +24,8 @@ export interface CollectorOptions {
   collector: string
   inputs: readonly CollectorInput[]
   eventLog: Pick<EventLog, 'append' | 'readCompacted'>
+  /** The event log hands records on to a scorer in this process, as they are. Default: it does not. */
+  inProcess?: boolean
   /** Whether the event log refused for something that passes: then the same is tried again, for ever. */
   isOutage: (error: unknown) => boolean
   logger: CollectorLogger

@@ -178,7 +178,7 @@ export class InputCollector {
       appender: Appender
     },
   ): LogCollector {
-    const { collector, maxOpenSessions, listenerName, now, batchEvents, batchMs } = this.#options
+    const { collector, maxOpenSessions, listenerName, now, batchEvents, batchMs, inProcess } = this.#options
     const made = new LogCollector({
       ...parts,
       collector,
@@ -191,6 +191,7 @@ export class InputCollector {
       now,
       batchRecords: batchEvents ?? BATCH_EVENTS,
       batchMs: batchMs ?? BATCH_MS,
+      goesWith: inProcess === true ? 'facts' : 'key',
     })
     this.#logs.set(log, made)
     return made

@@ -68,6 +68,7 @@ async function story(items: FollowItem[]): Promise<{ told: string[]; appended: A
     now: () => 0,
     batchRecords: 10,
     batchMs: 0,
+    goesWith: 'key',
   })
   const error = await collector.run(signal).catch((cause: unknown) => cause)
   return { told, appended, error }

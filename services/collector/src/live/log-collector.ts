@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TlsNegotiation } from '@tlsrep/schemas'
+import { InvalidRecordError, type TlsNegotiation } from '@tlsrep/schemas'
 import type { OriginalLines } from '../dead-letters/original-lines.ts'
 import type { Framer } from '../framing/frame-line.ts'
 import type { Follower, FollowItem, LineSource } from '../inputs/follower.ts'
@@ -14,7 +14,7 @@ import type { CollectorCounters } from './counters.ts'
 import { Dispatch } from './dispatch.ts'
 import { mergeLearned } from './merge-learned.ts'
 import { Positions } from './positions.ts'
-import { eventRecord, letterRecord } from './record-maker.ts'
+import { eventRecord, type GoesWith, invalidEventRecord, letterRecord } from './record-maker.ts'
 import type { Troubles } from './troubles.ts'
 
 export interface LogCollectorOptions {
@@ -38,6 +38,7 @@ export interface LogCollectorOptions {
   batchRecords: number
   /** Milliseconds after which it is, full or not. */
   batchMs: number
+  goesWith: GoesWith
 }
 
 /** A position is saved at least so often while lines come that make no events. */
@@ -169,9 +170,12 @@ export class LogCollector {
       return
     }
     event.source_name = this.#nameOf(event.source_name)
-    const { record, isLetter } = eventRecord(event, this.#options.now)
-    if (isLetter) this.#batch.addLetter(record, null)
-    else this.#batch.addEvent(record)
+    try {
+      this.#batch.addEvent(eventRecord(event, this.#options.goesWith))
+    } catch (error) {
+      if (!(error instanceof InvalidRecordError)) throw error
+      this.#batch.addLetter(invalidEventRecord(event, error, this.#options.now()), null)
+    }
   }
 
   #bury(dead: DeadLine): void {

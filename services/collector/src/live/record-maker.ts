@@ -3,9 +3,8 @@ import type { LogRecord } from '@tlsrep/platform/event-log/event-log'
 import {
   createEncoder,
   type DeadLetter,
-  type EventFacts,
   eventFacts,
-  InvalidRecordError,
+  type InvalidRecordError,
   type TlsNegotiation,
 } from '@tlsrep/schemas'
 import { contentHash, deadLetter } from '../dead-letters/dead-letter.ts'
@@ -15,35 +14,23 @@ import type { DeadLine } from '../pipeline/parse-run.ts'
 const events = createEncoder('TlsNegotiation')
 const letters = createEncoder('DeadLetter')
 
-/** An event as a record, keyed by the peer's network; one that its schema does not allow is a dead letter. */
-export function eventRecord(event: TlsNegotiation, now: () => number): { record: LogRecord; isLetter: boolean } {
-  try {
-    const value = events.encode(event)
-    return { record: new EventRecord(event, value), isLetter: false }
-  } catch (error) {
-    if (!(error instanceof InvalidRecordError)) throw error
-    const letter = invalidEvent(event, `${error.faults.length} fields that the schema does not allow`, now())
-    return { record: { key: null, value: letters.encode(letter) }, isLetter: true }
-  }
+/**
+ * What goes with an event's record: over Kafka a key, the peer's network, by which its partition is chosen; in process its facts. Neither
+ * is of use to the other.
+ */
+export type GoesWith = 'key' | 'facts'
+
+/** @throws InvalidRecordError where the schema does not allow the event */
+export function eventRecord(event: TlsNegotiation, goesWith: GoesWith): LogRecord {
+  const value = events.encode(event)
+  if (goesWith === 'facts') return { key: null, value, facts: eventFacts(event) }
+  return { key: Buffer.from(peerNetwork(event.peer_ip), 'latin1'), value }
 }
 
-/** Keys are for Kafka's partitions: in process nobody asks, and none is made. */
-class EventRecord implements LogRecord {
-  readonly value: Uint8Array
-  readonly facts: EventFacts
-  readonly #peer: Uint8Array
-  #key: Buffer | null = null
-
-  constructor(event: TlsNegotiation, value: Uint8Array) {
-    this.#peer = event.peer_ip
-    this.value = value
-    this.facts = eventFacts(event)
-  }
-
-  get key(): Buffer {
-    this.#key ??= Buffer.from(peerNetwork(this.#peer), 'latin1')
-    return this.#key
-  }
+/** The dead letter of an event that its schema does not allow. */
+export function invalidEventRecord(event: TlsNegotiation, { faults }: InvalidRecordError, now: number): LogRecord {
+  const detail = `${faults.length} fields that the schema does not allow`
+  return { key: null, value: letters.encode(invalidEvent(event, detail, now)) }
 }
 
 /** There are no bytes of a record that could not be written; the event's id stands for them. */

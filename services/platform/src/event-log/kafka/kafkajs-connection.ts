@@ -1,3 +1,4 @@
+import './kafkajs-grouping.ts'
 import type { Socket } from 'node:net'
 import kafkajs, { type Broker, type Cluster } from 'kafkajs'
 import { within } from './attempts.ts'

@@ -1,3 +1,4 @@
+import './kafkajs-grouping.ts'
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import kafkajs, { type logLevel } from 'kafkajs'
@@ -35,9 +36,9 @@ import { type Codec, encodeProduce, type Produce } from './produce-request.ts'
  *    hundred times a second for it. `shareTimeoutChecks`. kafka-cures: looks after all connections together.
  * 11. What came of an answer before its connection was lost stays, and is taken for the beginning of the first answer on the next one:
  *    `forgetHalfAnswer`. kafkajs-cures.test.ts, beside this file.
+ * 12. The list of a partition is copied for each message of a send: `kafkajs-grouping.ts`, with its test beside it.
  *
- * Two habits to live with: `groupMessagesPerPartition` copies a partition's list for each message (keep sends small), and kafkajs reads
- * its retry defaults from NODE_ENV (everything is given here).
+ * A habit to live with: kafkajs reads its retry defaults from NODE_ENV (everything is given here).
  */
 
 /** Milliseconds after which a broker ends a transaction that nobody goes on with. */

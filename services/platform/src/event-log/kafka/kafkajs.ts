@@ -1,3 +1,4 @@
+import './kafkajs-grouping.ts'
 import type { ConnectionOptions } from 'node:tls'
 import kafkajs, {
   type Admin,

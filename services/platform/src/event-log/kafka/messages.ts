@@ -16,7 +16,7 @@ export interface SendBounds {
   bytes: number
 }
 
-/** kafkajs copies a partition's list for each message, and a round to the brokers takes some milliseconds: neither many nor few. */
+/** A round to the brokers takes some milliseconds, and what is sent is in memory twice. */
 export const LARGE_SENDS: SendBounds = { records: 5000, bytes: 4_000_000 }
 /**
  * A broker takes a batch of a partition up to 1 MB, compressed. A large send is many batches, or one that compresses well; where it is
@@ -65,5 +65,6 @@ function messagesOf(send: TopicMessages[], topic: string): Message[] {
 }
 
 function bufferOf(bytes: Uint8Array | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes === null || Buffer.isBuffer(bytes)) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

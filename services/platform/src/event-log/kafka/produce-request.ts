@@ -36,7 +36,8 @@ export type Codec = 0 | 1 | 4
 
 const MAGIC = 2
 const TRANSACTIONAL = 0x10
-const ZSTD_LEVEL = 1
+/** Large chunks: each takes a turn of the event loop. */
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 128 * 1024 }
 /** Of a batch: first offset and length, then epoch, magic and checksum; the checksum is over what comes after them. */
 const AT = { length: 8, magic: 16, checksum: 17, checked: 21, records: 61 } as const
 const PREAMBLE = 12
@@ -127,7 +128,7 @@ function bytesOf(text: Uint8Array | string | null): Uint8Array | null {
 function deflate(codec: Codec, bytes: Buffer): Buffer | Promise<Buffer> {
   if (codec === 0) return bytes
   if (codec === 1) return deflateGzip(bytes)
-  return deflateZstd(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } })
+  return deflateZstd(bytes, ZSTD)
 }
 
 function sizeOfBytes(bytes: Uint8Array | null): number {
