@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createWriteStream, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultPolicy } from '@tlsrep/core/policy/parse-policy'
@@ -22,8 +21,9 @@ import { LiveLog } from './live-log.ts'
 import { makeMixedLog } from './make-log.ts'
 import { memoryOf } from './process-figures.ts'
 import { median, quantile, type Report } from './report.ts'
-import { addressOf, sessionLines } from './session-lines.ts'
+import { addressOf } from './session-lines.ts'
 import { slowProxy } from './slow-proxy.ts'
+import { writeSessions } from './write-sessions.ts'
 
 /*
  * The distributed shape, with broker, ClickHouse and services on this machine.
@@ -146,9 +146,30 @@ function tellMemory(report: Report, services: Services, when: 'now' | 'peak'): v
   }
 }
 
-/** The list is put into its topic as scorers would have written it; then the services are started, and left alone. */
 export async function benchKafkaSenders(report: Report, folder: string, senders: number): Promise<void> {
-  report.heading(`Memory with ${senders.toLocaleString('en')} senders on the list, and at rest`)
+  await benchSendersSeen(report, folder, senders)
+  await benchSendersListed(report, folder, senders)
+}
+
+/** So many senders come by, each with a session, and most do nothing to be listed for. */
+async function benchSendersSeen(report: Report, folder: string, senders: number): Promise<void> {
+  report.heading(`Memory after ${senders.toLocaleString('en')} distinct senders, on Kafka`)
+  const path = join(folder, 'kafka-senders.log')
+  writeSessions(path, senders, senders)
+  const services = await prepareServices(path)
+  try {
+    await Promise.all([services.scorer.start(), services.publisher.start(), services.collector.start()])
+    await untilScored([services.scorer], await untilCollected(services.collector))
+    tellMemory(report, services, 'peak')
+  } finally {
+    await services.installation.dispose()
+    rmSync(path)
+  }
+}
+
+/** The list is put into its topic as scorers would have written it; then the services are started, and left alone. */
+async function benchSendersListed(report: Report, folder: string, senders: number): Promise<void> {
+  report.heading(`Memory with all ${senders.toLocaleString('en')} senders on the list, and at rest`)
   const path = join(folder, 'kafka-empty.log')
   writeFileSync(path, '')
   const services = await prepareServices(path)
@@ -213,7 +234,7 @@ function listingOf(sender: string): Listing {
 export async function benchKafkaBacklog(report: Report, folder: string, lines: number): Promise<void> {
   report.heading('A backlog in Kafka, and scorers that share it')
   const path = join(folder, 'kafka-backlog.log')
-  await writeSessions(path, Math.round(lines / 6))
+  writeSessions(path, Math.round(lines / 6), 50_000)
   const { whole: rate } = await backlogRate(path, 1, 0)
   report('a scorer catching up with a backlog, its start included', rate, 'events/s', null)
   report(`  in live rates of ${LIVE_SESSIONS_PER_SECOND} sessions/s`, rate / LIVE_SESSIONS_PER_SECOND, '', 2)
@@ -251,16 +272,4 @@ async function backlogRate(path: string, count: number, delay: number): Promise<
     await installation.dispose()
     close()
   }
-}
-
-async function writeSessions(path: string, sessions: number): Promise<void> {
-  const file = createWriteStream(path)
-  const start = Date.now() - (sessions / LIVE_SESSIONS_PER_SECOND) * 1000
-  for (let ordinal = 0; ordinal < sessions; ordinal++) {
-    const at = start + (ordinal / LIVE_SESSIONS_PER_SECOND) * 1000
-    const sender = (ordinal * 7919) % 50_000
-    if (!file.write(sessionLines({ sender, tls: sender % 20 !== 0, ordinal, at }))) await once(file, 'drain')
-  }
-  file.end()
-  await once(file, 'finish')
 }

@@ -1,14 +1,13 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startInstance } from './instance.ts'
 import { memoryOf } from './process-figures.ts'
 import type { Report } from './report.ts'
-import { sessionLines } from './session-lines.ts'
+import { writeSessions } from './write-sessions.ts'
 
 const BOUND_MB = 1200
 const REST_MS = 15_000
-const SESSIONS_PER_SECOND = 2000
 
 /** Resident memory of the services' process and of ClickHouse together: when nothing has come, and after so many distinct senders. */
 export async function benchMemory(report: Report, folder: string, senders: number): Promise<void> {
@@ -21,7 +20,7 @@ export async function benchMemory(report: Report, folder: string, senders: numbe
   await resting.stop()
 
   const log = join(folder, 'senders.log')
-  writeSenders(log, senders)
+  writeSessions(log, senders, senders)
   const instance = await startInstance(join(folder, 'senders'), log)
   try {
     const { lines, seconds, state } = await instance.caughtUp()
@@ -41,20 +40,4 @@ function told(report: Report, pids: readonly number[], when: 'now' | 'peak'): nu
   const [services = 0, clickhouse = 0] = pids.map((pid) => memoryOf(pid)[when])
   report.note(`services ${services.toFixed(0)} MB, ClickHouse ${clickhouse.toFixed(0)} MB`)
   return services + clickhouse
-}
-
-/** Every twentieth sends in clear. */
-function writeSenders(path: string, senders: number): void {
-  const start = Date.now() - (senders / SESSIONS_PER_SECOND) * 1000
-  const file = openSync(path, 'w')
-  for (let first = 0; first < senders; first += 5000) {
-    const count = Math.min(5000, senders - first)
-    const lines = Array.from({ length: count }, (_, i) => {
-      const ordinal = first + i
-      const at = start + (ordinal / SESSIONS_PER_SECOND) * 1000
-      return sessionLines({ sender: ordinal, tls: ordinal % 20 !== 0, ordinal, at })
-    })
-    writeSync(file, lines.join(''))
-  }
-  closeSync(file)
 }
