@@ -56,7 +56,7 @@ describe('a range', () => {
     expect(range.inserts.map(({ token }) => token)).toEqual([
       expect.stringMatching(/^tls\.negotiations\/start\/0:1-2\/[0-9a-f]{16}$/),
     ])
-    const [again, ...others] = rangesOfPending(range.inserts, {})
+    const [again, ...others] = rangesOfPending(range.unmade, {})
     expect(others).toEqual([])
     expect(again?.name).toBe(range.name)
     expect(again?.facts.map(({ sender, outcome }) => [sender, outcome])).toEqual([

@@ -4,12 +4,16 @@ import { fingerprintText, schemaFingerprint } from '@tlsrep/schemas'
 import { frameHeader } from '@tlsrep/schemas/framing'
 import { createFactReader, type Fact, type FactReaderOptions, type SchemaGroup } from './facts.ts'
 import type { PendingInsert } from './pending-ranges.ts'
+import type { Store } from './store.ts'
 
 /** What one delivery left to do: its inserts, begun together and done together, and what the scorer knows of their events. */
 export interface Range {
   /** Names the offsets that it was taken from, in which log: the beginning of all its tokens. */
   name: string
-  inserts: PendingInsert[]
+  /** All that were begun, made or not. */
+  inserts: Pick<PendingInsert, 'table' | 'token'>[]
+  /** Those that are not made yet. */
+  unmade: PendingInsert[]
   facts: Fact[]
 }
 
@@ -28,7 +32,24 @@ export function rangeOf(batch: DeliveredBatch, groups: readonly SchemaGroup[]): 
     token: `${name}/${fingerprintText(group.fingerprint)}`,
     container: avroContainer(group.schema, group.records),
   }))
-  return { name, inserts, facts: groups.flatMap((group) => group.records.map((record) => record.fact)) }
+  return rangeWith(
+    name,
+    inserts,
+    groups.flatMap((group) => group.records.map((record) => record.fact)),
+  )
+}
+
+/** Makes what is not made yet. Each insert again, under its token, writes only what is missing. */
+export async function makeInserts(store: Store, { unmade }: Range): Promise<void> {
+  for (let next = unmade[0]; next !== undefined; next = unmade[0]) {
+    await store.insertAvro(next.table, next.container, next.token)
+    unmade.shift()
+  }
+}
+
+/** Containers are large: a range keeps them until they are inserted. */
+function rangeWith(name: string, unmade: PendingInsert[], facts: Fact[]): Range {
+  return { name, inserts: unmade.map(({ table, token }) => ({ table, token })), unmade, facts }
 }
 
 /** The name of the range that a token belongs to. */
@@ -45,11 +66,14 @@ export function rangeOrigin(name: string): { log: string; partitions: number[] }
 /** The ranges that these pending inserts belong to, in their order, with their events read back out of the containers. */
 export function rangesOfPending(inserts: readonly PendingInsert[], options: FactReaderOptions): Range[] {
   const byName = Map.groupBy(inserts, ({ token }) => rangeName(token))
-  return [...byName].map(([name, own]) => ({
-    name,
-    inserts: own.toSorted((a, b) => ORDER[a.table] - ORDER[b.table]),
-    facts: own.filter(({ table }) => table === 'tls_events').flatMap((insert) => factsOf(insert, options)),
-  }))
+  return [...byName].map(([name, own]) => {
+    const facts = own.filter(({ table }) => table === 'tls_events').flatMap((insert) => factsOf(insert, options))
+    return rangeWith(
+      name,
+      own.toSorted((a, b) => ORDER[a.table] - ORDER[b.table]),
+      facts,
+    )
+  })
 }
 
 /** Pairs are of events that are stored. */
