@@ -4,7 +4,7 @@ import { Installation, type InstallationOptions } from '../test/support/services
 import type { ServiceProcess } from '../test/support/services/service-process.ts'
 import { cpuSeconds } from './process-figures.ts'
 
-const LOOK_MS = 100
+const LOOK_MS = 250
 const STAGES = ['collector', 'broker', 'scorer', 'ClickHouse', 'publisher'] as const
 export type Stage = (typeof STAGES)[number]
 
