@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseSender } from '@tlsrep/publisher/list/sender-key'
-import { SenderMap } from '@tlsrep/publisher/list/sender-map'
+import { parseSender } from '@tlsrep/core/sender/sender-key'
+import { ListingTable } from '@tlsrep/publisher/list/listing-table'
 import { createDnsbl } from '@tlsrep/publisher/outputs/dnsbl/dnsbl'
 import type { PublishedListing } from '@tlsrep/publisher/outputs/output'
 
@@ -94,7 +94,7 @@ async function startEcho(): Promise<{ port: number; close(): void }> {
 }
 
 async function startDnsbl(): Promise<{ port: number; close(): Promise<void> }> {
-  const listings = new SenderMap<PublishedListing>()
+  const listings = new ListingTable()
   for (let i = 0; i < LISTINGS; i++) {
     const sender = listed(i)
     const key = parseSender(sender)

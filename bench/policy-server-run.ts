@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { parseSender } from '@tlsrep/core/sender/sender-key'
 import type { PublishedListing } from '@tlsrep/publisher/outputs/output'
-import { parseSender } from '../services/publisher/src/list/sender-key.ts'
-import { SenderMap } from '../services/publisher/src/list/sender-map.ts'
+import { ListingTable } from '../services/publisher/src/list/listing-table.ts'
 import { startPolicyService } from '../services/publisher/src/outputs/policy-service/policy-service.ts'
 
 /*
@@ -12,7 +12,7 @@ import { startPolicyService } from '../services/publisher/src/outputs/policy-ser
  */
 
 async function startService(count: number): Promise<number> {
-  const listings = new SenderMap<PublishedListing>()
+  const listings = new ListingTable()
   for (let i = 0; i < count; i++) {
     const address = 0x10000000 + i * 2
     const sender = `${address >>> 24}.${(address >> 16) & 255}.${(address >> 8) & 255}.${address & 255}/32`

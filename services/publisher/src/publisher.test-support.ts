@@ -4,7 +4,7 @@ import type { TopicStore } from '@tlsrep/platform/event-log/topic-store'
 import { createEncoder, type Listing, type Override } from '@tlsrep/schemas'
 import { forgetfulState } from './list/state-file.ts'
 import type { Logger } from './logger.ts'
-import type { ListingDelta, ListingSnapshot, Output } from './outputs/output.ts'
+import type { ListingDelta, ListingSnapshot, Output, PublishedListing } from './outputs/output.ts'
 import { Publisher, type PublisherOptions } from './publisher.ts'
 import type { Timer } from './timer.ts'
 
@@ -127,16 +127,21 @@ export class KeptLog implements Logger {
   }
 }
 
+/** A delta as it was when it was given. */
+type GivenDelta = ListingDelta & { added: readonly PublishedListing[] }
+
 /** Keeps what it was given. */
 export class KeepingOutput implements Output {
   readonly name = 'keeping'
-  readonly given: { sequence: bigint; delta: ListingDelta; senders: readonly string[] }[] = []
+  readonly given: { sequence: bigint; delta: GivenDelta; senders: readonly string[] }[] = []
   /** What the next publications wait for. */
   gate: Promise<void> = Promise.resolve()
   failing = false
 
   async publish(snapshot: ListingSnapshot, delta: ListingDelta): Promise<void> {
-    this.given.push({ sequence: snapshot.sequence, delta, senders: [...snapshot.listings.keys()].sort() })
+    const { changed, removed } = delta
+    const given: GivenDelta = { added: [...delta.added], changed, removed }
+    this.given.push({ sequence: snapshot.sequence, delta: given, senders: [...snapshot.listings.keys()].sort() })
     await this.gate
     if (this.failing) throw new Error('out of order')
   }

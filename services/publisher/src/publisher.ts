@@ -139,15 +139,17 @@ export class Publisher {
     this.#sequence = this.#sequenceFrom(state)
     this.#gate = this.#options.gate === null ? null : new BlastRadiusGate(this.#options.gate, state.gateReleasedBefore)
     this.#intake = new Intake(this.#list, this.#gate, this.#options.logger)
-    const loaded = Promise.withResolvers<void>()
-    this.#subscriptions = this.#subscribe(loaded.promise)
+    const known = { overrides: Promise.withResolvers<void>(), listings: Promise.withResolvers<void>() }
+    const taken = Promise.withResolvers<void>()
+    this.#subscriptions = this.#subscribe(known, taken.promise)
     // Whoever asks for `done` learns of it; until then it is no unhandled rejection.
     this.#subscriptions.catch(() => {})
     try {
       const ended = this.#subscriptions.then(() =>
         Promise.reject(new Error('the log was closed while the list was read')),
       )
-      await Promise.race([this.#load(), ended])
+      await Promise.race([Promise.all([known.overrides.promise, known.listings.promise]), ended])
+      await this.#intake.takeCollected(this.#options.now())
       await this.#sequence.reserve(this.#options.now())
       this.#ready = true
       this.#publish()
@@ -155,7 +157,7 @@ export class Publisher {
       this.#stop.abort()
       throw error
     } finally {
-      loaded.resolve()
+      taken.resolve()
     }
     await this.settled()
   }
@@ -197,37 +199,52 @@ export class Publisher {
     await Promise.allSettled([this.#subscriptions, ...this.#feeds.map((feed) => feed.close())])
   }
 
-  async #subscribe(loaded: Promise<void>): Promise<void> {
-    const { log, group } = this.#options
-    const options = { group, whole: true }
-    const reader = (take: (batch: DeliveredBatch, now: number) => Promise<void>) => async (batch: DeliveredBatch) => {
-      await loaded
-      if (!this.#stop.signal.aborted) await take(batch, this.#options.now())
-    }
-    const listings = reader(async ({ records }, now) => {
-      await this.#intake.takeListings(records, now)
-      this.#changed()
-    })
-    const overrides = reader(async ({ records }, now) => {
-      this.#intake.takeOverrides(records, now)
-      // An operator waits for it: it is not put together with what may come next.
-      this.#publish()
-      for (const look of [...this.#waiters]) look()
-    })
-    await Promise.all([
-      log.subscribe('tls.overrides', options, overrides, this.#stop.signal),
-      log.subscribe('tls.listings', options, listings, this.#stop.signal),
-    ])
-  }
-
   /**
-   * What is read here is delivered again by the subscriptions, which began before and so miss nothing that came after; the versions of the
-   * listings tell that it is the same.
+   * What the topics held at the beginning is collected, and nothing of it is shown; what follows waits until that is taken.
+   * @param known told when all of a topic is
    */
-  async #load(): Promise<void> {
-    const { log, now } = this.#options
-    this.#intake.takeOverrides(await log.readCompacted('tls.overrides'), now())
-    await this.#intake.loadListings(await log.readCompacted('tls.listings'), now())
+  async #subscribe(
+    known: Record<'overrides' | 'listings', { resolve: () => void }>,
+    taken: Promise<void>,
+  ): Promise<void> {
+    const { log, group } = this.#options
+    const read = (
+      topic: 'tls.overrides' | 'tls.listings',
+      told: { resolve: () => void },
+      collect: (batch: DeliveredBatch) => Promise<void> | void,
+      take: (batch: DeliveredBatch, now: number) => Promise<void> | void,
+    ): Promise<void> => {
+      let isKnown = false
+      const loaded = (): void => {
+        isKnown = true
+        told.resolve()
+      }
+      const handle = async (batch: DeliveredBatch): Promise<void> => {
+        if (!isKnown) return collect(batch)
+        await taken
+        if (!this.#stop.signal.aborted) await take(batch, this.#options.now())
+      }
+      return log.subscribe(topic, { group, whole: true, loaded }, handle, this.#stop.signal)
+    }
+    const takeOverrides = ({ records }: DeliveredBatch): void =>
+      this.#intake.takeOverrides(records, this.#options.now())
+    await Promise.all([
+      read('tls.overrides', known.overrides, takeOverrides, (batch) => {
+        takeOverrides(batch)
+        // An operator waits for it: it is not put together with what may come next.
+        this.#publish()
+        for (const look of [...this.#waiters]) look()
+      }),
+      read(
+        'tls.listings',
+        known.listings,
+        ({ records }) => this.#intake.collectListings(records),
+        async ({ records }, now) => {
+          await this.#intake.takeListings(records, now)
+          this.#changed()
+        },
+      ),
+    ])
   }
 
   #changed(): void {

@@ -90,25 +90,13 @@ export function makeListing(
   }
 }
 
-export function publishedOf(listing: Listing): PublishedListing {
-  const { tier, listed_at, expires_at, sequence, policy_hash } = listing
-  return {
-    tier: once(tier),
-    reasons: once(listing.reasons.join()),
-    listed_at,
-    expires_at,
-    sequence,
-    policy_hash: once(policy_hash),
-  }
-}
-
-/** A million listings say the same few things, and the decoder makes a string of each. */
-const kept = new Map<string, string>()
-const KEPT_MAX = 10_000
-
-function once<T extends string>(text: T): T {
-  const known = kept.get(text)
-  if (known !== undefined) return known as T
-  if (kept.size < KEPT_MAX) kept.set(text, text)
-  return text
+export function publishedOf({
+  tier,
+  reasons,
+  listed_at,
+  expires_at,
+  sequence,
+  policy_hash,
+}: Pick<Listing, 'tier' | 'reasons' | 'listed_at' | 'expires_at' | 'sequence' | 'policy_hash'>): PublishedListing {
+  return { tier, reasons: reasons.join(), listed_at, expires_at, sequence, policy_hash }
 }

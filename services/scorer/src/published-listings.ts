@@ -1,65 +1,71 @@
 import type { EventLog, LogRecord } from '@tlsrep/platform/event-log/event-log'
 import { createEncoder, createReader, type Listing } from '@tlsrep/schemas'
 import { inChunks } from './chunks.ts'
+import { ListedSenders } from './listed-senders.ts'
 import { nextLook, type PublishedListing, publishedOf } from './listing.ts'
-import { ReviewHeap } from './review-heap.ts'
 
 const MAX_APPEND = 5000
 
+/** What is remembered of a record. */
+const FIELDS = [
+  'sender',
+  'tier',
+  'reasons',
+  'listed_at',
+  'expires_at',
+  'sequence',
+  'policy_hash',
+] as const satisfies readonly (keyof Listing)[]
+
 /** The list as this scorer has published it: `tls.listings` is the truth, this is what it said. */
 export class PublishedListings {
-  readonly #log: Pick<EventLog, 'append' | 'readCompacted'>
-  readonly #listings = new Map<string, PublishedListing>()
-  #reviews = new ReviewHeap()
+  readonly #log: Pick<EventLog, 'append' | 'readThrough'>
+  #listed = new ListedSenders()
   readonly #encoder = createEncoder('Listing')
-  readonly #reader = createReader('Listing')
+  readonly #reader = createReader('Listing', { fields: FIELDS })
 
-  constructor(log: Pick<EventLog, 'append' | 'readCompacted'>) {
+  constructor(log: Pick<EventLog, 'append' | 'readThrough'>) {
     this.#log = log
   }
 
   get size(): number {
-    return this.#listings.size
+    return this.#listed.size
   }
 
   /** Milliseconds since 1970 UTC at which the next listing has to be looked at; null where nobody is listed. */
   get nextReview(): number | null {
-    return this.#reviews.next
+    return this.#listed.nextLook
   }
 
   get(sender: string): PublishedListing | undefined {
-    return this.#listings.get(sender)
+    return this.#listed.get(sender)
   }
 
   has(sender: string): boolean {
-    return this.#listings.has(sender)
+    return this.#listed.has(sender)
   }
 
   /** Listed senders whose score was made with another policy. */
   scoredByOther(policyHash: string): string[] {
-    return [...this.#listings].filter(([, { policy_hash }]) => policy_hash !== policyHash).map(([sender]) => sender)
+    return [...this.#listed.scoredByOther(policyHash)]
   }
 
   takeDue(now: number, limit: number): string[] {
-    return this.#reviews.takeDue(now, limit)
+    return this.#listed.takeDue(now, limit)
   }
 
   /** Plans the next look at a listing that stays as it is. */
   plan(sender: string, now: number): void {
-    const listing = this.#listings.get(sender)
-    if (listing !== undefined) this.#reviews.set(sender, nextLook(listing, now))
+    const listing = this.#listed.get(sender)
+    if (listing !== undefined) this.#listed.plan(sender, nextLook(listing, now))
   }
 
   /** Reads the whole topic anew, and forgets what was held. Of a record that cannot be read nothing is known: its sender is as if it were not listed, and scored anew. */
   async load(now: number, unreadable: (detail: string) => void): Promise<void> {
-    const records = await this.#log.readCompacted('tls.listings')
-    this.#listings.clear()
-    this.#reviews = new ReviewHeap()
-    for (const { value } of records) {
-      const decoded = this.#reader.decode(value ?? new Uint8Array(0))
-      if (decoded.ok) this.#hold(decoded.value, now)
-      else unreadable(decoded.detail)
-    }
+    this.#listed = new ListedSenders()
+    await this.#log.readThrough('tls.listings', (records) => {
+      for (const record of records) this.#take(record, now, unreadable)
+    })
   }
 
   /** Publishes new versions and withdrawals; they are durable when it resolves, and only then are they what this scorer believes. */
@@ -72,14 +78,20 @@ export class PublishedListings {
       await this.#log.append({ topic: 'tls.listings', records: chunk, checkpoint: null })
     }
     for (const listing of listings) this.#hold(listing, now)
-    for (const sender of withdrawn) {
-      this.#listings.delete(sender)
-      this.#reviews.delete(sender)
+    for (const sender of withdrawn) this.#listed.delete(sender)
+  }
+
+  #take({ key, value }: LogRecord, now: number, unreadable: (detail: string) => void): void {
+    const decoded = value === null ? null : this.#reader.decode(value)
+    if (decoded?.ok) this.#hold(decoded.value, now)
+    else {
+      if (key !== null) this.#listed.delete(Buffer.from(key).toString('utf8'))
+      if (decoded !== null) unreadable(decoded.detail)
     }
   }
 
-  #hold(listing: Listing, now: number): void {
-    this.#listings.set(listing.sender, publishedOf(listing))
-    this.plan(listing.sender, now)
+  #hold(listing: Pick<Listing, (typeof FIELDS)[number]>, now: number): void {
+    const published = publishedOf(listing)
+    this.#listed.set(listing.sender, published, nextLook(published, now))
   }
 }

@@ -21,7 +21,7 @@ import type { Store } from './store.ts'
 
 export interface ScorerOptions {
   clickhouse: Store
-  log: Pick<EventLog, 'append' | 'readCompacted'>
+  log: Pick<EventLog, 'append' | 'readThrough'>
   policy: Policy
   /** Names this scorer in dead letters. */
   service: string

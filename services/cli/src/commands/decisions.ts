@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
+import { canonicalSender } from '@tlsrep/core/sender/sender-key'
 import { escapeText } from '@tlsrep/platform/log/escape'
 import { faultText, OVERRIDE_REQUEST } from '@tlsrep/publisher/http/override-request'
-import { canonicalSender } from '@tlsrep/publisher/list/sender-key'
 import type { Override, Tier } from '@tlsrep/schemas'
 import { type Access, type AccessOptions, withAccess } from '../access/access.ts'
 import { type Decided, decide } from '../access/overrides.ts'

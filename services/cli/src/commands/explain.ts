@@ -1,4 +1,4 @@
-import { canonicalSender } from '@tlsrep/publisher/list/sender-key'
+import { canonicalSender } from '@tlsrep/core/sender/sender-key'
 import { explain as explainSender } from '@tlsrep/scorer/explain'
 import { type AccessOptions, withAccess } from '../access/access.ts'
 import { EXIT } from '../exit-codes.ts'

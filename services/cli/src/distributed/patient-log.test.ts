@@ -16,7 +16,8 @@ function logThatFails(times: number, error: Error) {
       await orFail(null)
       appended.push(batch)
     },
-    readCompacted: (): Promise<readonly LogRecord[]> => orFail(BATCH.records),
+    readThrough: async (_topic: string, take: (records: readonly LogRecord[]) => void): Promise<void> =>
+      take(await orFail(BATCH.records)),
   }
 }
 
@@ -41,7 +42,9 @@ test('an append outlasts outages that are longer than one append waits, and says
 
 test('a reading outlasts them too', async () => {
   const log = logThatFails(5, new KafkaUnavailable('away'))
-  expect(await patientLog(log, patience()).readCompacted('tls.listings')).toEqual(BATCH.records)
+  const read: LogRecord[] = []
+  await patientLog(log, patience()).readThrough('tls.listings', (records) => read.push(...records))
+  expect(read).toEqual(BATCH.records)
 })
 
 test('what is no outage is thrown at once', async () => {
@@ -60,7 +63,7 @@ test('a stop ends the waiting with the outage', async () => {
 
 test('a stop ends a try that gets no answer, after the time that a good one takes', async () => {
   const stop = new AbortController()
-  const never = { append: () => new Promise<void>(() => {}), readCompacted: async () => [] }
+  const never = { append: () => new Promise<void>(() => {}), readThrough: async () => {} }
   const waiting = patientLog(never, patience({ signal: stop.signal, grace: 20 })).append(BATCH)
   stop.abort()
   await expect(waiting).rejects.toThrow('no answer in time')
@@ -69,7 +72,7 @@ test('a stop ends a try that gets no answer, after the time that a good one take
 test('a stop lets a try end that is under way', async () => {
   const stop = new AbortController()
   const answer = Promise.withResolvers<void>()
-  const log = { append: () => answer.promise, readCompacted: async () => [] }
+  const log = { append: () => answer.promise, readThrough: async () => {} }
   const waiting = patientLog(log, patience({ signal: stop.signal, grace: 60_000 })).append(BATCH)
   stop.abort()
   answer.resolve()

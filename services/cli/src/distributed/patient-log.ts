@@ -14,7 +14,7 @@ export interface LogPatience {
   grace?: number
 }
 
-type Log = Pick<EventLog, 'append' | 'readCompacted'>
+type Log = Pick<EventLog, 'append' | 'readThrough'>
 
 /**
  * A log that waits out Kafka's outages, however long. For a scorer: what it has begun is stored, so that it can as well wait where it is,
@@ -36,7 +36,8 @@ export function patientLog(log: Log, { logger, signal, pause = 1000, grace = 400
   }
   return {
     append: (batch) => outlast(`writing to ${batch.topic}`, () => log.append(batch)),
-    readCompacted: (topic) => outlast(`reading ${topic}`, () => log.readCompacted(topic)),
+    // What was given before an outage is given again: of each key the newest still comes last.
+    readThrough: (topic, take) => outlast(`reading ${topic}`, () => log.readThrough(topic, take)),
   }
 }
 

@@ -1,4 +1,4 @@
-import { canonicalSender } from '@tlsrep/publisher/list/sender-key'
+import { canonicalSender } from '@tlsrep/core/sender/sender-key'
 import type { Question } from './questions.ts'
 
 /** Values of a view's parameters; `since` and `until` are days. */

@@ -16,8 +16,14 @@ export interface EventLog {
    * Rejects when `handle` does, or when the log is lost for good.
    */
   subscribe(topic: Topic, options: SubscribeOptions, handle: BatchHandler, signal: AbortSignal): Promise<void>
-  /** The newest value of each key of a compacted topic, tombstones left out. */
+  /** The newest value of each key of a compacted topic, tombstones left out. All of them are in memory at once: for topics with few keys. */
   readCompacted(topic: CompactedTopic): Promise<readonly LogRecord[]>
+  /**
+   * Gives all that a compacted topic holds, up to its end as it was at the call, to a reader that keeps what it needs of it by key: of each
+   * key the newest record last; older ones and tombstones may come before it. The bytes are the reader's until `take` returns. Where it
+   * rejects, some may have been given already.
+   */
+  readThrough(topic: CompactedTopic, take: (records: readonly LogRecord[]) => void): Promise<void>
   /** Waits for appends under way, refuses new ones. */
   close(): Promise<void>
 }
@@ -55,8 +61,13 @@ export interface AppendBatch {
 export interface SubscribeOptions {
   /** Readers of one group share the work; each record goes to one of them. */
   group: string
-  /** Begin with the whole content of a compacted topic, whatever the group has read before: for readers that hold the list in memory. */
+  /**
+   * Begin with all that a compacted topic holds, whatever the group has read before: for readers that keep it by key. Of each key the newest
+   * record comes last; older ones and tombstones may come before it. After an outage reading goes on where it was.
+   */
   whole: boolean
+  /** With `whole`: called once, when what the topic held at the beginning has been handled. */
+  loaded?: () => void
 }
 
 /** The records `firstOffset` to `lastOffset` of one partition, both included. */

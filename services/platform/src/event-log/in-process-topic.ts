@@ -64,17 +64,22 @@ export class StoredTopicLog {
   }
 
   async subscribe(options: SubscribeOptions, handle: BatchHandler, signal: AbortSignal): Promise<void> {
-    const { group, whole } = options
+    const { group, whole, loaded } = options
     if (this.#subscribers.has(group)) throw new Error(`${this.#topic} has a reader of group ${group} already`)
     const subscriber: Subscriber = { queue: [], queued: 0, gone: false, wake: () => {}, room: () => {} }
     const wake = (): void => subscriber.wake()
     signal.addEventListener('abort', wake)
     try {
-      if (whole) await this.#inTurn(() => this.#joinWithContent(group, subscriber))
-      else this.#subscribers.set(group, subscriber)
-      while (await this.#somethingWaits(subscriber, signal)) {
+      let content = whole ? await this.#inTurn(() => this.#joinWithContent(group, subscriber)) : null
+      if (!whole) this.#subscribers.set(group, subscriber)
+      do {
+        if (content !== null && subscriber.queue[0]?.log !== content) {
+          content = null
+          loaded?.()
+        }
+        if (!(await this.#somethingWaits(subscriber, signal))) break
         await this.#deliver(this.#takeGroup(subscriber), handle)
-      }
+      } while (!signal.aborted)
     } finally {
       signal.removeEventListener('abort', wake)
       if (this.#subscribers.get(group) === subscriber) this.#subscribers.delete(group)
@@ -91,20 +96,24 @@ export class StoredTopicLog {
   }
 
   /** One after the other, in the order of the calls, whatever became of those before. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work)
-    this.#turn = done.catch(() => {})
+    this.#turn = done.then(
+      () => {},
+      () => {},
+    )
     return done
   }
 
-  /** The content has offsets of its own, in a log named for this one reading of it. */
-  async #joinWithContent(group: string, subscriber: Subscriber): Promise<void> {
+  /** The content has offsets of its own, in a log named for this one reading of it. @returns that name */
+  async #joinWithContent(group: string, subscriber: Subscriber): Promise<string> {
     const content = await this.#store.read(this.#topic as CompactedTopic)
     this.#subscribers.set(group, subscriber)
     const log = `${this.#log}/content-${this.#contents++}`
     for (let at = 0; at < content.length; at += this.#bounds.maxRecords) {
       push(subscriber, { log, firstOffset: BigInt(at), records: content.slice(at, at + this.#bounds.maxRecords) })
     }
+    return log
   }
 
   async #roomIn(subscriber: Subscriber): Promise<void> {

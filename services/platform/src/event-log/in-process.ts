@@ -85,6 +85,10 @@ export class InProcessEventLog implements EventLog {
     return this.#store.read(topic)
   }
 
+  async readThrough(topic: CompactedTopic, take: (records: readonly LogRecord[]) => void): Promise<void> {
+    take(await this.#store.read(topic))
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#negotiations.drain()

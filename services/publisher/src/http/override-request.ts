@@ -1,5 +1,5 @@
+import { canonicalSender } from '@tlsrep/core/sender/sender-key'
 import * as z from 'zod'
-import { canonicalSender } from '../list/sender-key.ts'
 
 /** Text that people write and others are shown later: bounded, and without control characters. */
 const words = (max: number) =>

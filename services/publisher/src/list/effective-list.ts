@@ -1,14 +1,11 @@
+import { parseSender, type SenderKey } from '@tlsrep/core/sender/sender-key'
 import type { Override } from '@tlsrep/schemas'
 import type { Exemption, PublishedListing } from '../outputs/output.ts'
 import { ContentHash, exemptionText, listingText } from './content-hash.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
-import { parseSender, type SenderKey } from './sender-key.ts'
+import { isScored, type ScoredListing } from './listing-rows.ts'
+import { ListingTable } from './listing-table.ts'
 import { SenderMap } from './sender-map.ts'
-
-/** A listing that the scorer published; `version` is the record's `sequence`. */
-export interface ScoredListing extends PublishedListing {
-  readonly version: number
-}
 
 /** An operator's decision as it was read, with its end as a number. */
 export interface HeldOverride extends Readonly<Override> {
@@ -21,7 +18,7 @@ export type ChangeListener = (sender: string, before: PublishedListing | undefin
 /** Never listed, not even by an operator: no listing may make a host refuse itself, and a DNSBL must not list 127.0.0.1 (RFC 5782). */
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
-/** Stale entries that the expiry queue may hold beside live ones before it is swept. */
+/** Stale entries that the queue of overrides may hold beside live ones before it is swept. */
 const STALE_ENTRIES = 1000
 
 /**
@@ -36,14 +33,14 @@ const STALE_ENTRIES = 1000
  * A scored listing that does not count is kept aside, and comes back when what covers it ends.
  */
 export class EffectiveList {
-  readonly listings = new SenderMap<PublishedListing>()
+  readonly listings = new ListingTable()
   readonly exemptions = new SenderMap<Exemption>()
   readonly overrides = new SenderMap<HeldOverride>()
   /** Scored listings that do not count at the moment. */
-  readonly #aside = new SenderMap<ScoredListing>()
+  readonly #aside = new ListingTable()
   readonly #pools = new SenderMap<Exemption>()
   readonly #loopback = new SenderMap<Exemption>()
-  readonly #expiries = new ExpiryQueue<ScoredListing | HeldOverride>()
+  readonly #expiries = new ExpiryQueue<HeldOverride>()
   readonly #hash = new ContentHash()
   readonly #changed: ChangeListener
 
@@ -71,7 +68,7 @@ export class EffectiveList {
 
   /** Milliseconds since 1970 UTC at which something ends by itself, `Infinity` where nothing does. */
   get nextExpiry(): number {
-    return this.#expiries.next
+    return Math.min(this.#expiries.next, this.listings.nextEnd, this.#aside.nextEnd)
   }
 
   match(address: Uint8Array, now: number): PublishedListing | undefined {
@@ -84,10 +81,7 @@ export class EffectiveList {
 
   /** The version that is held of a scored sender. */
   scored(key: SenderKey): ScoredListing | undefined {
-    const aside = this.#aside.at(key)
-    if (aside !== undefined) return aside
-    const listed = this.listings.at(key)
-    return listed !== undefined && isScored(listed) ? listed : undefined
+    return this.#aside.scoredAt(key) ?? this.listings.scoredAt(key)
   }
 
   setScored(key: SenderKey, listing: ScoredListing, now: number): void {
@@ -95,7 +89,6 @@ export class EffectiveList {
       this.removeScored(key, now)
       return
     }
-    this.#push(listing)
     this.#settle(key, listing.sender, listing, now)
   }
 
@@ -121,12 +114,20 @@ export class EffectiveList {
   /** Ends what has come to its end at `now`; how many listings and overrides that were. */
   expire(now: number): number {
     let ended = 0
+    // Overrides first: with one its listing goes, and what it kept aside comes back.
     for (const entry of this.#expiries.due(now)) {
       const key = parseSender(entry.sender)
-      if (key === undefined || !this.#holds(key, entry)) continue
+      if (key === undefined || this.overrides.at(key) !== entry) continue
       ended++
-      if ('version' in entry) this.removeScored(key, now)
-      else this.removeOverride(key, now)
+      this.removeOverride(key, now)
+    }
+    for (const table of [this.#aside, this.listings]) {
+      for (const { sender } of table.ended(now)) {
+        const key = parseSender(sender)
+        if (key === undefined) continue
+        ended++
+        this.#settle(key, sender, undefined, now)
+      }
     }
     return ended
   }
@@ -153,33 +154,35 @@ export class EffectiveList {
   /** Puts one sender right: what is listed, and what of it is kept aside. */
   #settle(key: SenderKey, sender: string, scored: ScoredListing | undefined, now: number): void {
     const before = this.listings.at(key)
-    const after =
-      this.#denied(key, before, now) ?? (scored !== undefined && this.#counts(key, now) ? scored : undefined)
+    const after = this.#denied(key, now) ?? (scored !== undefined && this.#counts(key, now) ? scored : undefined)
     if (scored === undefined || scored === after) this.#aside.delete(key)
     else this.#aside.set(key, scored)
-    if (before === after) return
+    if (before === undefined && after === undefined) return
+    if (before !== undefined && after !== undefined && isSame(before, after)) return
     if (before !== undefined) this.#hash.remove(listingText(before))
     if (after === undefined) this.listings.delete(key)
-    else this.listings.set(key, after)
-    if (after !== undefined) this.#hash.add(listingText(after))
+    else {
+      this.listings.set(key, after)
+      // As it will be read when it is removed: a sender may be written in several ways.
+      this.#hash.add(listingText(this.listings.at(key) ?? after))
+    }
     this.#changed(sender, before)
   }
 
-  #denied(key: SenderKey, before: PublishedListing | undefined, now: number): PublishedListing | undefined {
+  #denied(key: SenderKey, now: number): PublishedListing | undefined {
     const override = this.overrides.at(key)
     if (override?.action !== 'deny' || override.expires_at <= now) return undefined
     for (const _ of this.#loopback.covering(key)) return undefined
     for (const covering of this.overrides.covering(key)) {
       if (covering.action === 'allow' && covering.expires_at > now) return undefined
     }
-    const denied: PublishedListing = {
+    return {
       sender: override.sender,
       tier: override.tier ?? 'reject',
       reasons: OPERATOR_DENY,
       listed_at: override.created_at,
       expires_at: override.expires_at,
     }
-    return before !== undefined && listingText(before) === listingText(denied) ? before : denied
   }
 
   #counts(key: SenderKey, now: number): boolean {
@@ -198,23 +201,19 @@ export class EffectiveList {
     }
   }
 
-  #push(entry: ScoredListing | HeldOverride): void {
-    this.#expiries.push(entry)
-    if (this.#expiries.size > 2 * (this.listings.size + this.#aside.size + this.overrides.size) + STALE_ENTRIES) {
-      this.#expiries.prune((held) => {
-        const key = parseSender(held.sender)
-        return held === entry || (key !== undefined && this.#holds(key, held))
-      })
-    }
-  }
-
-  #holds(key: SenderKey, entry: ScoredListing | HeldOverride): boolean {
-    return 'version' in entry ? this.scored(key) === entry : this.overrides.at(key) === entry
+  #push(override: HeldOverride): void {
+    this.#expiries.push(override)
+    if (this.#expiries.size <= 2 * this.overrides.size + STALE_ENTRIES) return
+    this.#expiries.prune((held) => {
+      const key = parseSender(held.sender)
+      return key !== undefined && this.overrides.at(key) === held
+    })
   }
 }
 
 const OPERATOR_DENY: PublishedListing['reasons'] = Object.freeze(['operator_deny' as const])
 
-function isScored(listing: PublishedListing): listing is ScoredListing {
-  return 'version' in listing
+function isSame(one: PublishedListing, other: PublishedListing): boolean {
+  const version = (listing: PublishedListing): number | null => (isScored(listing) ? listing.version : null)
+  return version(one) === version(other) && listingText(one) === listingText(other)
 }

@@ -1,9 +1,9 @@
 import { parseAddress } from '@tlsrep/core'
+import { parseSender, prefixLength, type SenderKey } from '@tlsrep/core/sender/sender-key'
 import type { Tier } from '@tlsrep/schemas'
 import fc from 'fast-check'
 import { addressIn, arbitraryPrefix } from '../outputs/parity-addresses.test-support.ts'
 import type { HeldOverride } from './effective-list.ts'
-import { parseSender, prefixLength, type SenderKey } from './sender-key.ts'
 import { SenderMap } from './sender-map.ts'
 
 /** What happens to a list. Times are milliseconds from the moment it happens. */

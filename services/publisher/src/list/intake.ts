@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
+import { parseSender, type SenderKey } from '@tlsrep/core/sender/sender-key'
 import type { LogRecord } from '@tlsrep/platform/event-log/event-log'
 import type { Logger } from '../logger.ts'
-import type { EffectiveList, ScoredListing } from './effective-list.ts'
+import { CollectedListings } from './collected-listings.ts'
+import type { EffectiveList } from './effective-list.ts'
 import type { BlastRadiusGate, GateDecision } from './gate.ts'
-import { createListingReader, createOverrideReader, type ReadListing, type ReadRecord } from './listing-records.ts'
-import { parseSender, type SenderKey } from './sender-key.ts'
+import { createListingReader, createOverrideReader, type ReadListing } from './listing-records.ts'
+import type { ScoredListing } from './listing-rows.ts'
 import { SenderMap } from './sender-map.ts'
 
 /** A listing that the gate holds back. */
@@ -19,8 +21,6 @@ export interface IntakeCounters {
   gate_held: number
   gate_released: number
 }
-
-type Value<T> = Extract<ReadRecord<T>, { kind: 'value' }>
 
 /**
  * Takes the records of both topics into the list. A record that cannot be read is counted, logged and left out: it must not take the
@@ -38,6 +38,7 @@ export class Intake {
   readonly #list: EffectiveList
   readonly #gate: BlastRadiusGate | null
   readonly #logger: Logger
+  #collected: CollectedListings | null = null
   readonly #readListing = createListingReader()
   readonly #readOverride = createOverrideReader()
 
@@ -47,20 +48,27 @@ export class Intake {
     this.#logger = logger
   }
 
-  /** The whole topic, in the order in which the senders came onto the list, so that the gate decides as it did then. */
-  async loadListings(records: readonly LogRecord[], now: number): Promise<void> {
-    const read: Value<ReadListing>[] = []
+  /** Keeps what the topic held at the beginning, until all of it is there. */
+  async collectListings(records: readonly LogRecord[]): Promise<void> {
+    this.#collected ??= new CollectedListings()
     for (const record of records) {
       if (++this.counters.listing_records % SLICE === 0) await setImmediate()
       const found = this.#readListing(record)
-      if (found.kind === 'value') read.push(found)
-      else if (found.kind === 'bad') this.#bad('tls.listings', found.detail)
+      if (found.kind === 'value') this.#collected.set(found.key, found.value)
+      else if (found.kind === 'gone') this.#collected.delete(found.key)
+      else this.#bad('tls.listings', found.detail)
     }
-    read.sort((a, b) => a.value.listing.listed_at - b.value.listing.listed_at)
+  }
+
+  /** Takes what was collected, in the order in which the senders came onto the list, so that the gate decides as it did then. */
+  async takeCollected(now: number): Promise<void> {
+    const collected = this.#collected
+    this.#collected = null
     let taken = 0
-    for (const { key, value } of read) {
+    for (const value of collected?.inOrder() ?? []) {
       if (++taken % SLICE === 0) await setImmediate()
-      this.#takeListing(key, value, now)
+      const key = parseSender(value.listing.sender)
+      if (key !== undefined) this.#takeListing(key, value, now)
     }
   }
 

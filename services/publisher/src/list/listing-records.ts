@@ -1,8 +1,9 @@
+import { parseSender, type SenderKey } from '@tlsrep/core/sender/sender-key'
 import type { LogRecord } from '@tlsrep/platform/event-log/event-log'
 import { createReader, type Listing, type ListingReason, type Override, type Tier } from '@tlsrep/schemas'
-import type { HeldOverride, ScoredListing } from './effective-list.ts'
+import type { HeldOverride } from './effective-list.ts'
 import type { GateFacts } from './gate.ts'
-import { parseSender, type SenderKey } from './sender-key.ts'
+import type { ScoredListing } from './listing-rows.ts'
 
 /** One record of `tls.listings` or `tls.overrides`, read. `gone`: the sender is on the topic no longer. */
 export type ReadRecord<T> =

@@ -1,9 +1,9 @@
 import { parseAddress } from '@tlsrep/core'
+import { canonicalSender, parseSender } from '@tlsrep/core/sender/sender-key'
 import fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
 import { describe, expect, test } from 'vitest'
 import { addressIn, arbitraryAddress, arbitraryPrefix } from '../outputs/parity-addresses.test-support.ts'
-import { canonicalSender, parseSender } from './sender-key.ts'
 import { type Dated, SenderMap } from './sender-map.ts'
 
 function mapOf(senders: readonly string[]): SenderMap<Dated> {

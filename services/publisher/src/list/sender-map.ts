@@ -1,5 +1,5 @@
 import { isIpv4 } from '@tlsrep/core'
-import { parseSender, type SenderKey, v4Bits, v4Key, v6Key } from './sender-key.ts'
+import { parseSender, type SenderKey, v4Bits, v4Key, v6Key } from '@tlsrep/core/sender/sender-key'
 
 /** What a table holds: something about one sender that ends at a moment (ms since 1970 UTC, `Infinity` for never). */
 export interface Dated {

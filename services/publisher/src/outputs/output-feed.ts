@@ -57,9 +57,7 @@ export class OutputFeed {
       this.#waiting = undefined
       const before = this.#before
       const delta =
-        before === null
-          ? { added: [...snapshot.listings.values()], changed: [], removed: [] }
-          : deltaOf(before, snapshot)
+        before === null ? { added: snapshot.listings.values(), changed: [], removed: [] } : deltaOf(before, snapshot)
       this.#before = new Map()
       try {
         await this.#options.output.publish(snapshot, delta)

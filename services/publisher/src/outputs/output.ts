@@ -2,13 +2,24 @@ import type { Listing } from '@tlsrep/schemas'
 
 /**
  * One sender on the list, as far as an output needs it; the rest of the `Listing` record (arithmetic, remedy, samples) is for `explain`.
- * Never changed once published: a new version is a new object.
+ * Never changed once published: a new version is a new object. Two that say the same may be two objects.
  *
  * `tier` is uncapped. An output does not act on it, it asks `appliedTier(listing, limits)` (applied-tier.ts), where its cap and mode are
  * applied. `expires_at` is `Infinity` where an operator denied the sender without an end. `sender` is a canonical prefix
  * (`192.0.2.10/32`, `2001:db8:1:2::/64`, any length) or a domain; outputs that are asked by address pass domains over.
  */
 export type PublishedListing = Readonly<Pick<Listing, 'sender' | 'tier' | 'reasons' | 'listed_at' | 'expires_at'>>
+
+/** Listings that stay as they are, whatever becomes of the list. */
+export interface SomeListings extends Iterable<PublishedListing> {
+  readonly size: number
+}
+
+/** The list by sender. A listing is made anew each time it is asked for. */
+export interface ListedSenders extends ReadonlyMap<string, PublishedListing> {
+  /** What is listed at `now`, as it is at this moment: a copy of some fifty bytes a listing, to be read over many turns. */
+  listedAt(now: number): SomeListings
+}
 
 /** A prefix that is not listed although a wider one may be: an operator allowed it, or it belongs to a protected pool. */
 export interface Exemption {
@@ -33,7 +44,7 @@ export interface ListingSnapshot {
   /** 16 hexadecimal digits, the same for the same members, tiers and expiries, whatever way led there. */
   contentHash: string
   /** By sender. */
-  listings: ReadonlyMap<string, PublishedListing>
+  listings: ListedSenders
   /** By prefix. For outputs that write the list out; `match` knows them. */
   exemptions: ReadonlyMap<string, Exemption>
   /**
@@ -49,8 +60,8 @@ export interface ListingSnapshot {
 
 /** What changed since the snapshot that this output was given before. An output may ignore it and work from the snapshot alone. */
 export interface ListingDelta {
-  /** In the first delta of an output, the whole list. */
-  added: readonly PublishedListing[]
+  /** In the first delta of an output, the whole list; to be read at once, and once. */
+  added: Iterable<PublishedListing>
   changed: readonly PublishedListing[]
   /** Senders that are no longer listed: delisted, allowed, or expired. */
   removed: readonly string[]

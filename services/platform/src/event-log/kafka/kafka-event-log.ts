@@ -13,7 +13,7 @@ import { TOPICS } from '../event-log.ts'
 import type { SchemaRegistry } from '../schema-registry.ts'
 import { patiently, within } from './attempts.ts'
 import { isCommitted, type TopicView, viewTopic, viewTopics } from './cluster-view.ts'
-import { readCompacted } from './compacted.ts'
+import { readCompacted, readContent } from './compacted.ts'
 import { classified, KafkaUnavailable, unreachable } from './failure.ts'
 import { type Framing, RegisteredFraming, SINGLE_OBJECT } from './framing.ts'
 import { GroupSubscription, type OutOfRange } from './group-subscription.ts'
@@ -48,8 +48,6 @@ export interface KafkaSubscribeOptions extends SubscribeOptions {
    * begun can be finished here. The partitions are this reader's until it is told again.
    */
   assigned?: (partitions: readonly number[], log: string, partitionCount: number) => Promise<void>
-  /** With `whole`: called once, when the whole content of the topic has been handled. */
-  loaded?: () => void
 }
 
 /**
@@ -166,9 +164,18 @@ export class KafkaEventLog implements EventLog {
     }
   }
 
-  readCompacted(topic: CompactedTopic): Promise<readonly LogRecord[]> {
-    return this.#readOnce(topic, (connection, view) =>
+  async readCompacted(topic: CompactedTopic): Promise<readonly LogRecord[]> {
+    const records = await this.#readOnce(topic, (connection, view) =>
       readCompacted({ connection, view, ...this.#reading, signal: this.#stop.signal }),
+    )
+    return this.#readable(topic, records)
+  }
+
+  readThrough(topic: CompactedTopic, take: (records: readonly LogRecord[]) => void): Promise<void> {
+    return this.#readOnce(topic, (connection, view) =>
+      readContent({ connection, view, ...this.#reading, signal: this.#stop.signal }, async (records) =>
+        take(await this.#readable(topic, records)),
+      ),
     )
   }
 
@@ -177,10 +184,11 @@ export class KafkaEventLog implements EventLog {
    * @param log the log that the range belongs to
    * @throws OperatorError where they are gone: by retention, or with a topic that was deleted
    */
-  readRange(topic: Topic, log: string, range: OffsetRange): Promise<readonly LogRecord[]> {
-    return this.#readOnce(topic, (connection, view) =>
+  async readRange(topic: Topic, log: string, range: OffsetRange): Promise<readonly LogRecord[]> {
+    const records = await this.#readOnce(topic, (connection, view) =>
       readRange({ connection, view, ...this.#reading, signal: this.#stop.signal, log, range }),
     )
+    return this.#readable(topic, records)
   }
 
   /** Finishes the batches in hand and, within `closePatience`, the appends; leaves the groups at once. */
@@ -266,20 +274,22 @@ export class KafkaEventLog implements EventLog {
     })
   }
 
-  async #readOnce(
-    topic: Topic,
-    read: (connection: KafkaConnection, view: TopicView) => Promise<LogRecord[]>,
-  ): Promise<readonly LogRecord[]> {
+  #readOnce<T>(topic: Topic, read: (connection: KafkaConnection, view: TopicView) => Promise<T>): Promise<T> {
     this.#refuseClosed()
     const name = this.#topicName(topic)
     const { now, logger } = this.#options
     const failed = (error: Error): void => logger.debug({ err: error }, 'a reading failed')
-    const signal = this.#stop.signal
     const patience = this.#tuning.startPatience
-    const records = await patiently({ now, patience, signal, failed }, () =>
+    return patiently({ now, patience, signal: this.#stop.signal, failed }, () =>
       this.#connected(async (connection) => read(connection, await viewTopic(connection, name)), `reading ${name}`),
     )
-    const readable = await this.#framing.incoming(records, AbortSignal.any([signal, AbortSignal.timeout(patience)]))
+  }
+
+  /** Without the framing of a schema registry, where there is one. */
+  async #readable(topic: Topic, records: readonly LogRecord[]): Promise<readonly LogRecord[]> {
+    const name = this.#topicName(topic)
+    const over = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#tuning.startPatience)])
+    const readable = await this.#framing.incoming(records, over)
     if (readable === null) throw new KafkaUnavailable(`${name} was read, and the schema registry was away`)
     return readable
   }

@@ -22,6 +22,8 @@ export interface ReadThroughOptions {
   now: () => number
   signal: AbortSignal
   logger: Logger
+  /** Waited for before anything is fetched. */
+  room?: () => Promise<void>
   take(partition: number, batches: readonly RecordBatch[]): void
   outOfRange(partition: number, position: bigint, logStart: bigint): Promise<bigint>
 }
@@ -48,7 +50,7 @@ export async function readThrough(options: ReadThroughOptions): Promise<void> {
     bounds: () => bounds,
     positions,
     signal: AbortSignal.any([signal, end.signal]),
-    room: async () => {},
+    room: options.room ?? (async () => {}),
     changed: (newer) => {
       found.other = newer
     },

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { BatchHandler, Topic } from '../event-log.ts'
-import { type FetchBounds, type TopicView, viewTopic } from './cluster-view.ts'
-import { CompactedIndex, type CompactedOptions } from './compacted.ts'
+import { type FetchBounds, listOffsets, type TopicView, viewTopic } from './cluster-view.ts'
+import type { CompactedOptions } from './compacted.ts'
 import { EndWatch } from './end-watch.ts'
-import { classified, KafkaUnavailable, topicRecreated, wordsOf } from './failure.ts'
+import { classified, KafkaUnavailable, rangeGone, topicRecreated, wordsOf } from './failure.ts'
 import { fetchLoop, idle } from './fetch-loop.ts'
 import type { Framing } from './framing.ts'
 import { deliveryOf, Inbox, type InboxBounds } from './inbox.ts'
@@ -17,7 +17,7 @@ export interface WholeSubscriptionOptions {
   topicName: string
   handle: BatchHandler
   framing: Pick<Framing, 'incoming'>
-  /** Called once, when the whole content of the topic has been handled. */
+  /** Called once, when what the topic held at the beginning has been handled. */
   loaded: () => void
   bounds: FetchBounds
   /** Milliseconds that a fetch waits at the broker until the content has been handled, instead of `maxWait` of the bounds. */
@@ -35,12 +35,14 @@ const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 5000
 
 /**
- * A reader that holds a compacted topic in memory: its content first, the newest value of each key, then all that follows, with no gap.
- * It belongs to no group: each such reader reads all partitions, and saves no position, since it begins anew at each start.
+ * A reader that keeps a compacted topic by key: what it holds, from its beginning, then all that follows. It belongs to no group: each such
+ * reader reads all partitions, and saves no position, since it begins anew at each start. After an outage it goes on where it was: the
+ * history of a key, given again, would undo for a moment what has become of it since.
  */
 export class WholeSubscription {
   readonly #options: WholeSubscriptionOptions
-  #log: string | null = null
+  /** Offsets to handle next, of which log; null before it was seen. */
+  #progress: Progress | null = null
 
   constructor(options: WholeSubscriptionOptions) {
     this.#options = options
@@ -71,8 +73,9 @@ export class WholeSubscription {
   async #read(connection: KafkaConnection): Promise<void> {
     const { topicName, bounds, endWait, metadataMaxAge, openPatience, now, signal, logger } = this.#options
     const view = await viewTopic(connection, topicName)
-    if (this.#log !== null && this.#log !== view.log) throw topicRecreated(topicName)
-    this.#log = view.log
+    if (this.#progress !== null && this.#progress.log !== view.log) throw topicRecreated(topicName)
+    const ends = await listOffsets(connection, view, 'end')
+    this.#progress ??= { log: view.log, positions: await listOffsets(connection, view, 'first'), isLoaded: false }
     const compacted: CompactedOptions = {
       connection,
       view,
@@ -84,28 +87,37 @@ export class WholeSubscription {
       signal,
       logger,
     }
-    const index = await CompactedIndex.read(compacted)
-    await new Following(this.#options, compacted, index).run()
+    await new Following(this.#options, compacted, this.#progress, ends).run()
   }
 }
 
-/** Content and what follows it, in one pass over the log. */
+interface Progress {
+  readonly log: string
+  readonly positions: Map<number, bigint>
+  isLoaded: boolean
+}
+
+/** From one outage to the next. */
 class Following {
   readonly #options: WholeSubscriptionOptions
   readonly #source: CompactedOptions
-  readonly #index: CompactedIndex
+  readonly #progress: Progress
   readonly #inbox: Inbox
   readonly #watch: EndWatch
   readonly #over = new AbortController()
-  #isLoaded = false
   #other: TopicView | null = null
 
-  constructor(options: WholeSubscriptionOptions, source: CompactedOptions, index: CompactedIndex) {
+  constructor(
+    options: WholeSubscriptionOptions,
+    source: CompactedOptions,
+    progress: Progress,
+    ends: ReadonlyMap<number, bigint>,
+  ) {
     this.#options = options
     this.#source = source
-    this.#index = index
+    this.#progress = progress
     this.#inbox = new Inbox(options.inbox)
-    this.#watch = new EndWatch(index.first, index.ends)
+    this.#watch = new EndWatch(progress.positions, ends)
   }
 
   async run(): Promise<void> {
@@ -116,7 +128,7 @@ class Following {
     }
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
-    state.assigned(this.#index.first)
+    state.assigned(this.#progress.positions)
     this.#look()
     try {
       const both = await Promise.allSettled([this.#deliver().finally(end), this.#fetch().finally(end)])
@@ -131,8 +143,8 @@ class Following {
     const { state, now, bounds, endWait } = this.#options
     return fetchLoop({
       ...this.#source,
-      bounds: () => (this.#isLoaded ? bounds : { ...bounds, maxWait: endWait }),
-      positions: new Map(this.#index.first),
+      bounds: () => (this.#progress.isLoaded ? bounds : { ...bounds, maxWait: endWait }),
+      positions: new Map(this.#progress.positions),
       signal: this.#over.signal,
       answered: (answers) => {
         state.connected = answers !== null
@@ -148,10 +160,14 @@ class Following {
       changed: (newer) => {
         this.#other = newer
       },
-      outOfRange: async (_partition, _position, logStart) => logStart,
+      outOfRange: async (partition, position, logStart) => {
+        if (position < logStart) return logStart
+        const { topicName } = this.#options
+        throw rangeGone(`${topicName}, partition ${partition}, position ${position}`, 'the log ends before it')
+      },
       take: ({ partition, highWatermark, batches }) => {
         state.ended(partition, highWatermark, now())
-        this.#inbox.put(partition, this.#index.newestOnly(partition, batches))
+        this.#inbox.put(partition, batches)
       },
     })
   }
@@ -174,16 +190,16 @@ class Following {
       }
       state.handled(parcel.positions, now())
       for (const [partition, position] of parcel.positions) {
+        this.#progress.positions.set(partition, position)
         this.#watch.moved(partition, position)
-        if (this.#watch.isReached(partition)) this.#index.forget(partition)
       }
       this.#look()
     }
   }
 
   #look(): void {
-    if (this.#isLoaded || !this.#watch.reached) return
-    this.#isLoaded = true
+    if (this.#progress.isLoaded || !this.#watch.reached) return
+    this.#progress.isLoaded = true
     this.#options.loaded()
   }
 

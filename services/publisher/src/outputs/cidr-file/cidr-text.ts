@@ -1,4 +1,4 @@
-import { parseSender, type SenderKey } from '../../list/sender-key.ts'
+import { parseSender, type SenderKey } from '@tlsrep/core/sender/sender-key'
 import { SenderMap } from '../../list/sender-map.ts'
 import { type ActionLimits, appliedTier } from '../applied-tier.ts'
 import type { ListingSnapshot, PublishedListing } from '../output.ts'

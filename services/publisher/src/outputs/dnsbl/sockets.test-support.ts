@@ -1,7 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, type Socket as TcpSocket } from 'node:net'
+import { parseSender } from '@tlsrep/core/sender/sender-key'
 import { afterEach } from 'vitest'
+import { ListingTable } from '../../list/listing-table.ts'
 import type { ListingSnapshot, PublishedListing } from '../output.ts'
 import { listing, NOW, snapshotOf, ZONE } from './dnsbl.test-support.ts'
 import { createDnsbl, type Dnsbl, type DnsblOptions } from './dnsbl.ts'
@@ -38,11 +40,20 @@ export function publish(dnsbl: Dnsbl, listings: readonly PublishedListing[], seq
     ...snapshotOf(listings, sequence),
     takenAt: NOW,
     contentHash: '0000000000000000',
-    listings: new Map(listings.map((one) => [one.sender, one])),
+    listings: tableOf(listings),
     exemptions: new Map(),
     exempts: () => false,
   }
   return dnsbl.publish(snapshot, { added: listings, changed: [], removed: [] })
+}
+
+function tableOf(listings: readonly PublishedListing[]): ListingTable {
+  const table = new ListingTable()
+  for (const listing of listings) {
+    const key = parseSender(listing.sender)
+    if (key !== undefined) table.set(key, listing)
+  }
+  return table
 }
 
 export async function udpClient(family: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Exemption, ListingSnapshot, PublishedListing } from '../output.ts'
+import type { Exemption, ListingSnapshot, PublishedListing, SomeListings } from '../output.ts'
 import { rfc3339 } from '../reply-text.ts'
 
 export type FeedFormat = 'json' | 'ndjson' | 'text'
@@ -11,7 +11,7 @@ export interface FeedState {
   generatedAt: number
   /** Until when a reader may believe it without asking again. */
   expiresAt: number
-  listings: readonly PublishedListing[]
+  listings: SomeListings
   exemptions: readonly Exemption[]
 }
 
@@ -23,14 +23,13 @@ export function feedExpiry(now: number): number {
 }
 
 export function feedState(snapshot: ListingSnapshot, now: number): FeedState {
-  const holds = (entry: { expires_at: number }): boolean => entry.expires_at > now
   return {
     sequence: snapshot.sequence,
     contentHash: snapshot.contentHash,
     generatedAt: snapshot.takenAt,
     expiresAt: feedExpiry(now),
-    listings: [...snapshot.listings.values()].filter(holds),
-    exemptions: [...snapshot.exemptions.values()].filter(holds),
+    listings: snapshot.listings.listedAt(now),
+    exemptions: [...snapshot.exemptions.values()].filter(({ expires_at }) => expires_at > now),
   }
 }
 
@@ -47,18 +46,35 @@ function* jsonBody(state: FeedState): Generator<string, void, unknown> {
   const hash = createHash('sha256')
   const { listings, exemptions } = state
   yield `${JSON.stringify(headOf(state)).slice(0, -1)},"listings":[`
-  yield* joined(listings.map(listingOf), hash)
+  yield* joined(listings, listingOf, hash)
   yield '],"exemptions":['
-  yield* joined(exemptions.map(exemptionOf), hash)
+  yield* joined(exemptions, exemptionOf, hash)
   yield `],"end":${JSON.stringify(endOf(state, hash.digest('hex')))}}\n`
 }
 
-function* joined(entries: readonly object[], hash: ReturnType<typeof createHash>): Generator<string, void, unknown> {
-  for (let at = 0; at < entries.length; at += SLICE) {
-    const texts = entries.slice(at, at + SLICE).map((entry) => JSON.stringify(entry))
+function* joined<T>(
+  entries: Iterable<T>,
+  objectOf: (entry: T) => object,
+  hash: ReturnType<typeof createHash>,
+): Generator<string, void, unknown> {
+  let isFirst = true
+  for (const slice of inSlices(entries)) {
+    const texts = slice.map((entry) => JSON.stringify(objectOf(entry)))
     hash.update(`${texts.join('\n')}\n`)
-    yield (at === 0 ? '' : ',') + texts.join(',')
+    yield (isFirst ? '' : ',') + texts.join(',')
+    isFirst = false
   }
+}
+
+function* inSlices<T>(entries: Iterable<T>): Generator<T[], void, unknown> {
+  let slice: T[] = []
+  for (const entry of entries) {
+    slice.push(entry)
+    if (slice.length < SLICE) continue
+    yield slice
+    slice = []
+  }
+  if (slice.length > 0) yield slice
 }
 
 /** `sha256` is over all lines between the first and the last, with their newlines. */
@@ -66,14 +82,12 @@ function* lineBody(state: FeedState, format: 'ndjson' | 'text'): Generator<strin
   const hash = createHash('sha256')
   const line = format === 'ndjson' ? jsonLine : textLine
   yield format === 'ndjson' ? `${JSON.stringify({ type: 'head', ...headOf(state) })}\n` : textHead(state)
-  const entries = [...state.listings, ...state.exemptions]
-  for (let at = 0; at < entries.length; at += SLICE) {
-    const lines = entries
-      .slice(at, at + SLICE)
-      .map(line)
-      .join('')
-    hash.update(lines)
-    yield lines
+  for (const entries of [state.listings, state.exemptions]) {
+    for (const slice of inSlices<PublishedListing | Exemption>(entries)) {
+      const lines = slice.map(line).join('')
+      hash.update(lines)
+      yield lines
+    }
   }
   const end = endOf(state, hash.digest('hex'))
   yield format === 'ndjson'
@@ -87,12 +101,12 @@ function headOf(state: FeedState): object {
     generated_at: rfc3339(state.generatedAt),
     expires_at: rfc3339(state.expiresAt),
     content_hash: state.contentHash,
-    count: state.listings.length,
+    count: state.listings.size,
   }
 }
 
 function endOf(state: FeedState, sha256: string): { count: number; sha256: string } {
-  return { count: state.listings.length, sha256 }
+  return { count: state.listings.size, sha256 }
 }
 
 function listingOf({ sender, tier, reasons, listed_at, expires_at }: PublishedListing): object {
@@ -112,7 +126,7 @@ function jsonLine(entry: PublishedListing | Exemption): string {
 function textHead(state: FeedState): string {
   const { sequence, generatedAt, expiresAt, listings } = state
   const times = `generated_at=${rfc3339(generatedAt)} expires_at=${rfc3339(expiresAt)}`
-  return `# tlsrep listings sequence=${sequence} ${times} count=${listings.length}\n`
+  return `# tlsrep listings sequence=${sequence} ${times} count=${listings.size}\n`
 }
 
 /** A listing as `PREFIX TIER EXPIRY`, an exemption with `!` before it. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { parseSender } from '@tlsrep/core/sender/sender-key'
 import { EffectiveList } from '../../list/effective-list.ts'
-import { parseSender } from '../../list/sender-key.ts'
 import { START } from '../../publisher.test-support.ts'
 import type { ListingSnapshot, PublishedListing } from '../output.ts'
 

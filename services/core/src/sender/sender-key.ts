@@ -1,5 +1,5 @@
-import { isIpv4, parseAddress, senderPrefix } from '@tlsrep/core'
-import { parsePrefix } from '@tlsrep/core/sender/prefix'
+import { isIpv4, parseAddress, senderPrefix } from './address.ts'
+import { parsePrefix } from './prefix.ts'
 
 /**
  * A sender as a table finds it: the family, the prefix length, and the bits of the prefix as one number. IPv4 keys are 32-bit integers
