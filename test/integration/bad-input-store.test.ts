@@ -80,13 +80,19 @@ describe('tlsrep start, when its store fails it', () => {
     const log = logAt('mail.log')
     writeFileSync(log, '')
     const instance = await instances.start({ logs: [log] })
-    for (const from of [0, 10_000]) {
-      appendFileSync(log, sessionLines(from, 10_000))
-      await until('an insert of events is under way', () => insertsEvents(instance), { timeout: 30_000 })
+    let written = 0
+    // An insert takes some milliseconds: one is seen in the end because more and more of them come.
+    const writesOn = (): Promise<boolean> => {
+      appendFileSync(log, sessionLines(written, 500))
+      written += 500
+      return insertsEvents(instance)
+    }
+    for (let kills = 0; kills < 2; kills++) {
+      await until('an insert of events is under way', writesOn, { timeout: 30_000 })
       expect(instance.killClickHouse()).toBe(1)
     }
     await caughtUp(instance.clickhouse, [log])
-    await expectStored(instance.clickhouse, numbers(0, 20_000))
+    await expectStored(instance.clickhouse, numbers(0, written))
     const said = await instance.said('ClickHouse is gone', ({ msg }) => /ClickHouse is gone/.test(msg ?? ''))
     expect(said).toMatchObject({ level: 'error', how: 'was ended by SIGKILL' })
     expect(await instance.stop()).toBe(0)
