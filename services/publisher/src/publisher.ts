@@ -1,7 +1,8 @@
-import type { DeliveredBatch, EventLog } from '@tlsrep/platform/event-log/event-log'
+import type { EventLog } from '@tlsrep/platform/event-log/event-log'
 import { EffectiveList, type HeldOverride } from './list/effective-list.ts'
 import { BlastRadiusGate, type GateLimits } from './list/gate.ts'
 import { type HeldBack, Intake, type IntakeCounters } from './list/intake.ts'
+import { ListReading } from './list/list-reading.ts'
 import { Sequence } from './list/sequence.ts'
 import { EMPTY_STATE, type PublisherState, type PublisherStateStore } from './list/state-file.ts'
 import { StateKeeper } from './list/state-keeper.ts'
@@ -139,16 +140,21 @@ export class Publisher {
     this.#sequence = this.#sequenceFrom(state)
     this.#gate = this.#options.gate === null ? null : new BlastRadiusGate(this.#options.gate, state.gateReleasedBefore)
     this.#intake = new Intake(this.#list, this.#gate, this.#options.logger)
-    const known = { overrides: Promise.withResolvers<void>(), listings: Promise.withResolvers<void>() }
-    const taken = Promise.withResolvers<void>()
-    this.#subscriptions = this.#subscribe(known, taken.promise)
-    // Whoever asks for `done` learns of it; until then it is no unhandled rejection.
-    this.#subscriptions.catch(() => {})
+    const reading = new ListReading({
+      ...this.#options,
+      intake: this.#intake,
+      // An operator waits for it: it is not put together with what may come next.
+      overridden: () => {
+        this.#publish()
+        for (const look of [...this.#waiters]) look()
+      },
+      listed: () => this.#changed(),
+      signal: this.#stop.signal,
+    })
+    this.#subscriptions = reading.done
     try {
-      const ended = this.#subscriptions.then(() =>
-        Promise.reject(new Error('the log was closed while the list was read')),
-      )
-      await Promise.race([Promise.all([known.overrides.promise, known.listings.promise]), ended])
+      const ended = reading.done.then(() => Promise.reject(new Error('the log was closed while the list was read')))
+      await Promise.race([reading.collected, ended])
       await this.#intake.takeCollected(this.#options.now())
       await this.#sequence.reserve(this.#options.now())
       this.#ready = true
@@ -157,7 +163,7 @@ export class Publisher {
       this.#stop.abort()
       throw error
     } finally {
-      taken.resolve()
+      reading.goOn()
     }
     await this.settled()
   }
@@ -197,54 +203,6 @@ export class Publisher {
     this.#cancelExpiry()
     this.#cancelPublish?.()
     await Promise.allSettled([this.#subscriptions, ...this.#feeds.map((feed) => feed.close())])
-  }
-
-  /**
-   * What the topics held at the beginning is collected, and nothing of it is shown; what follows waits until that is taken.
-   * @param known told when all of a topic is
-   */
-  async #subscribe(
-    known: Record<'overrides' | 'listings', { resolve: () => void }>,
-    taken: Promise<void>,
-  ): Promise<void> {
-    const { log, group } = this.#options
-    const read = (
-      topic: 'tls.overrides' | 'tls.listings',
-      told: { resolve: () => void },
-      collect: (batch: DeliveredBatch) => Promise<void> | void,
-      take: (batch: DeliveredBatch, now: number) => Promise<void> | void,
-    ): Promise<void> => {
-      let isKnown = false
-      const loaded = (): void => {
-        isKnown = true
-        told.resolve()
-      }
-      const handle = async (batch: DeliveredBatch): Promise<void> => {
-        if (!isKnown) return collect(batch)
-        await taken
-        if (!this.#stop.signal.aborted) await take(batch, this.#options.now())
-      }
-      return log.subscribe(topic, { group, whole: true, loaded }, handle, this.#stop.signal)
-    }
-    const takeOverrides = ({ records }: DeliveredBatch): void =>
-      this.#intake.takeOverrides(records, this.#options.now())
-    await Promise.all([
-      read('tls.overrides', known.overrides, takeOverrides, (batch) => {
-        takeOverrides(batch)
-        // An operator waits for it: it is not put together with what may come next.
-        this.#publish()
-        for (const look of [...this.#waiters]) look()
-      }),
-      read(
-        'tls.listings',
-        known.listings,
-        ({ records }) => this.#intake.collectListings(records),
-        async ({ records }, now) => {
-          await this.#intake.takeListings(records, now)
-          this.#changed()
-        },
-      ),
-    ])
   }
 
   #changed(): void {
