@@ -12,7 +12,7 @@ const SERVICES = ['collect', 'score', 'publish']
 /** Megabytes, and how much larger than what is in use the heap may grow: garbage is collected sooner. Of this Node's V8: another may not know them. */
 const SERVICE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
 /** Of glibc, which else keeps freed memory for each thread that compresses. */
-const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }
+const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '262144' }
 
 if (isNewEnough() && stripsTypes()) {
   delete process.env[SECOND_START]

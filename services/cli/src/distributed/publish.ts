@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Policy } from '@tlsrep/core/policy/policy'
 import { type DataDir, openDataDir } from '@tlsrep/platform/data-dir/data-dir'
+import { collectGarbage } from '@tlsrep/platform/lifecycle/collect-garbage'
 import type { Actor } from '@tlsrep/platform/lifecycle/lifecycle'
 import { registerGate } from '@tlsrep/publisher/http/gate'
 import { registerOverrides } from '@tlsrep/publisher/http/overrides'
@@ -45,6 +46,7 @@ export function publisherActors(options: ServiceOptions, policy: Policy): readon
         })
         frame.rooms.publisher = publisher
         await publisher.start()
+        collectGarbage()
         publisher.done.catch(fail)
       },
       stop: async () => {

@@ -1,6 +1,7 @@
 import type { Policy } from '@tlsrep/core/policy/policy'
 import { checkColumns } from '@tlsrep/platform/clickhouse/columns'
 import { throughOutages } from '@tlsrep/platform/clickhouse/unavailable'
+import { collectGarbage } from '@tlsrep/platform/lifecycle/collect-garbage'
 import type { Actor } from '@tlsrep/platform/lifecycle/lifecycle'
 import { createScorer } from '@tlsrep/scorer/scorer'
 import { type ReachedClickHouse, reachServer } from '../wiring/clickhouse.ts'
@@ -54,8 +55,10 @@ export function scorerActors(options: ServiceOptions, policy: Policy): readonly 
       const subscription = {
         group: GROUP,
         whole: false,
-        assigned: (partitions: readonly number[], log: string, count: number) =>
-          scorer.recover(shareOf(partitions, log, count)),
+        assigned: async (partitions: readonly number[], log: string, count: number) => {
+          await scorer.recover(shareOf(partitions, log, count))
+          collectGarbage()
+        },
       }
       return runScorer(scorer, frame.eventLog, subscription, now, signal)
     }),

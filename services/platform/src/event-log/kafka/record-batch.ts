@@ -126,10 +126,18 @@ function controlType(record: OffsetRecord | undefined): RecordBatch['control'] {
   return type === 0 ? 'abort' : type === 1 ? 'commit' : 'other'
 }
 
+/**
+ * Pieces that a batch is decompressed in, some of them at once: many small ones are never given back by the allocator in one piece, and a
+ * reader of a whole topic would keep several times what it holds.
+ */
+function chunkSizeFor(compressed: number): number {
+  return Math.min(Math.max(16 * 1024, 8 * compressed), 1024 * 1024)
+}
+
 function inflate(codec: number, bytes: Buffer): Buffer | Promise<Buffer> {
   if (codec === 0) return bytes
   if (codec === 1) return inflateGzip(bytes)
-  if (codec === 4) return inflateZstd(bytes)
+  if (codec === 4) return inflateZstd(bytes, { chunkSize: chunkSizeFor(bytes.length) })
   throw new OperatorError({
     code: 'TLSREP_KAFKA_COMPRESSION',
     message: `a record batch is compressed with ${codec === 2 ? 'snappy' : codec === 3 ? 'lz4' : `codec ${codec}`}`,
