@@ -1,5 +1,6 @@
 import type { BatchHandler, CompactedTopic, LogRecord, SubscribeOptions } from './event-log.ts'
 import type { Bounds } from './in-process-commit.ts'
+import { InTurn } from './in-turn.ts'
 import type { StoredTopic, TopicStore } from './topic-store.ts'
 
 export interface StoredTopicLogOptions {
@@ -39,7 +40,7 @@ export class StoredTopicLog {
   readonly #subscribers = new Map<string, Subscriber>()
   #nextOffset = 0n
   #contents = 0
-  #turn: Promise<void> = Promise.resolve()
+  readonly #turns = new InTurn()
   #closing = false
 
   constructor(options: StoredTopicLogOptions) {
@@ -51,7 +52,7 @@ export class StoredTopicLog {
 
   append(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return Promise.resolve()
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const firstOffset = this.#nextOffset
       this.#nextOffset += BigInt(records.length)
       const token = `${this.#topic}/${this.#log}/0:${firstOffset}-${this.#nextOffset - 1n}`
@@ -70,7 +71,7 @@ export class StoredTopicLog {
     const wake = (): void => subscriber.wake()
     signal.addEventListener('abort', wake)
     try {
-      let content = whole ? await this.#inTurn(() => this.#joinWithContent(group, subscriber)) : null
+      let content = whole ? await this.#turns.run(() => this.#joinWithContent(group, subscriber)) : null
       if (!whole) this.#subscribers.set(group, subscriber)
       do {
         if (content !== null && subscriber.queue[0]?.log !== content) {
@@ -90,19 +91,9 @@ export class StoredTopicLog {
 
   /** Waits for appends under way; subscriptions end when they have been given everything. */
   async drain(): Promise<void> {
-    await this.#turn
+    await this.#turns.run(async () => {})
     this.#closing = true
     for (const subscriber of this.#subscribers.values()) subscriber.wake()
-  }
-
-  /** One after the other, in the order of the calls, whatever became of those before. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work)
-    this.#turn = done.then(
-      () => {},
-      () => {},
-    )
-    return done
   }
 
   /** The content has offsets of its own, in a log named for this one reading of it. @returns that name */
