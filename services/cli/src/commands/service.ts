@@ -7,6 +7,7 @@ import { configError } from '@tlsrep/platform/config/problem'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { failureText } from '@tlsrep/platform/lifecycle/failure-text'
 import { type Actor, createLifecycle } from '@tlsrep/platform/lifecycle/lifecycle'
+import { givesBackAtRest } from '@tlsrep/platform/lifecycle/resting-memory'
 import { createLogger } from '@tlsrep/platform/log/logger'
 import type { ServiceOptions } from '../distributed/service.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -36,7 +37,8 @@ export async function runService(service: Service, run: RunOptions, version: str
   const logger = createLogger(config.log)
   const lifecycle = createLifecycle({ logger })
   try {
-    return await lifecycle.run(service({ config, logger, version, now: io.now, lifecycle }, policyOf(config), run))
+    const actors = service({ config, logger, version, now: io.now, lifecycle }, policyOf(config), run)
+    return await lifecycle.run([givesBackAtRest(), ...actors])
   } catch (error) {
     if (error instanceof OperatorError) return refused(error, io)
     throw error

@@ -6,6 +6,7 @@ import { configError } from '@tlsrep/platform/config/problem'
 import { OperatorError } from '@tlsrep/platform/errors/operator-error'
 import { failureText } from '@tlsrep/platform/lifecycle/failure-text'
 import { type Actor, createLifecycle } from '@tlsrep/platform/lifecycle/lifecycle'
+import { givesBackAtRest } from '@tlsrep/platform/lifecycle/resting-memory'
 import { createLogger } from '@tlsrep/platform/log/logger'
 import type { Logger } from 'pino'
 import { chooseInputs } from '../embedded/choose-inputs.ts'
@@ -77,7 +78,7 @@ async function run(
     width: Math.min(styleFor(io.stdout, io.env).width ?? WIDEST, WIDEST),
     now: io.now,
   })
-  const code = await lifecycle.run([...embedded.actors, narrator(parts, logger)])
+  const code = await lifecycle.run([givesBackAtRest(), ...embedded.actors, narrator(parts, logger)])
   if (code === EXIT.ok) await written(io.stdout, 'Stopped. The next start goes on where it was.\n')
   return code
 }

@@ -37,10 +37,10 @@ export const DEFAULT_TUNING: Tuning = {
   // Shorter than what readers of the list count as staleness.
   maxWait: 2000,
   endWait: 250,
-  maxFetchBytes: 4 * 1024 * 1024,
-  maxPartitionBytes: 1024 * 1024,
+  maxFetchBytes: 1024 * 1024,
+  maxPartitionBytes: 512 * 1024,
   maxRecords: 20_000,
-  maxBytes: 16 * 1024 * 1024,
+  maxBytes: 8 * 1024 * 1024,
   heartbeatInterval: 3000,
   sessionTimeout: 15_000,
   rebalanceTimeout: 60_000,
