@@ -28,7 +28,7 @@ export function collectorOf(config: Config, inputs: readonly InputConfig[], part
     dataDirectory: join(config.data, 'collector'),
     listenerName: listenerNames(config.listeners),
     maxOpenSessions: collector.max_open_sessions,
-    batchEvents: collector.batch.events,
+    ...(collector.batch.events !== undefined && { batchEvents: collector.batch.events }),
     batchMs: collector.batch.wait,
   })
 }

@@ -17,7 +17,7 @@ export interface SendBounds {
 }
 
 /** A round to the brokers takes some milliseconds, and what is sent is in memory twice. */
-export const LARGE_SENDS: SendBounds = { records: 5000, bytes: 4_000_000 }
+export const LARGE_SENDS: SendBounds = { records: 2500, bytes: 2_000_000 }
 /**
  * A broker takes a batch of a partition up to 1 MB, compressed. A large send is many batches, or one that compresses well; where it is
  * neither, it is refused, and goes out like this.
