@@ -9,24 +9,40 @@ const FEW = 10_000
 /** What counts as flat: so much of the rate with few senders is left with many. */
 const FLAT = 0.8
 
-/** Events a second through the scorer into ClickHouse, the same number of events being stored already: of few senders, and of many. */
+/**
+ * Events a second through the scorer into ClickHouse, the same number of events being stored already: of few senders, and of many. Each twice,
+ * in an order in which a machine that grows slower or faster meanwhile is as good to one as to the other.
+ */
 export async function benchSenders(report: Report, folder: string, many: number): Promise<void> {
   report.heading('Cost per event by number of senders (scorer and ClickHouse alone)')
-  const few = await run(join(folder, 'few'), FEW, many)
-  const rates = await run(join(folder, 'many'), many, many)
-  tell(report, FEW, few)
-  tell(report, many, rates)
-  const name = (senders: number): string => senders.toLocaleString('en')
-  report(`  ${name(many)} senders as a share of ${name(FEW)}`, rates.later / few.later, '', FLAT)
+  const rates = new Map<number, ScorerRates[]>([
+    [FEW, []],
+    [many, []],
+  ])
+  for (const [turn, senders] of [FEW, many, many, FEW].entries()) {
+    const measured = await run(join(folder, `${turn}`), senders, many)
+    tell(report, senders, measured)
+    rates.get(senders)?.push(measured)
+  }
+  const share = together(rates.get(many) ?? []) / together(rates.get(FEW) ?? [])
+  report(`  ${name(many)} senders as a share of ${name(FEW)}`, share, '', FLAT)
+}
+
+/** Events a second of the later events of all these runs: each had as many. */
+function together(rates: readonly ScorerRates[]): number {
+  return rates.length / rates.reduce((sum, { later }) => sum + 1 / later, 0)
 }
 
 function tell(report: Report, senders: number, { stored, first, later, batchMs, scored, listings }: ScorerRates): void {
-  const events = stored.toLocaleString('en')
-  report(`${senders.toLocaleString('en')} senders: the first ${events} events`, first, 'events/s', null)
+  report(`${name(senders)} senders: the first ${name(stored)} events`, first, 'events/s', null)
   report('  the events after them', later, 'events/s', null)
   report('    a batch of 20,000, p50', quantile(batchMs, 0.5), 'ms', null)
   report('    senders scored for 1,000 events', scored, '', null)
   report('    listings at the end', listings, '', null)
+}
+
+function name(count: number): string {
+  return count.toLocaleString('en')
 }
 
 /** In a process of its own, so that neither run has the other's heap. */
