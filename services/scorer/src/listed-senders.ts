@@ -1,4 +1,5 @@
 import { lengthened } from '@tlsrep/core/sender/lengthened'
+import { parsePrefix } from '@tlsrep/core/sender/prefix'
 import { parseSender, type SenderKey } from '@tlsrep/core/sender/sender-key'
 import { SenderSlots } from '@tlsrep/core/sender/sender-slots'
 import { SlotHeap } from '@tlsrep/core/sender/slot-heap'
@@ -40,11 +41,11 @@ export class ListedSenders {
   }
 
   has(sender: string): boolean {
-    return this.#slots.find(keyOf(sender)) >= 0
+    return this.#find(sender) >= 0
   }
 
   get(sender: string): PublishedListing | undefined {
-    const slot = this.#slots.find(keyOf(sender))
+    const slot = this.#find(sender)
     const said = slot < 0 ? undefined : this.#said[this.#saidAt[slot] ?? 0]
     if (said === undefined) return undefined
     return {
@@ -67,7 +68,7 @@ export class ListedSenders {
 
   /** Plans the next look at a listing; nothing where there is none. */
   plan(sender: string, look: number): void {
-    const slot = this.#slots.find(keyOf(sender))
+    const slot = this.#find(sender)
     if (slot >= 0) this.#looks.set(slot, look)
   }
 
@@ -93,6 +94,14 @@ export class ListedSenders {
     }
   }
 
+  /** Asked for each session, so how an address is spelled is looked at only where one is found. */
+  #find(sender: string): number {
+    const key = parseSender(sender)
+    const slot = key === undefined ? -1 : this.#slots.find(key)
+    if (key !== undefined && key.kind !== 'v6') return slot
+    return slot >= 0 && this.#slots.senderAt(slot) === sender ? slot : this.#slots.find({ kind: 'name', name: sender })
+  }
+
   #numberOf({ tier, reasons, policy_hash }: Said): number {
     const text = `${tier} ${reasons} ${policy_hash}`
     const known = this.#numberOfSaid.get(text)
@@ -106,15 +115,7 @@ export class ListedSenders {
 /** A sender that another writer has spelled in its own way is kept as it is spelled: its evidence is. */
 function keyOf(sender: string): SenderKey {
   const key = parseSender(sender)
-  return key !== undefined && isCanonical(key, sender) ? key : { kind: 'name', name: sender }
-}
-
-const spelling = new SenderSlots()
-
-/** Of IPv4 prefixes there is one spelling. */
-function isCanonical(key: SenderKey, sender: string): boolean {
-  if (key.kind !== 'v6') return true
-  const text = spelling.senderAt(spelling.take(key))
-  spelling.free(key)
-  return text === sender
+  // Of an IPv4 prefix there is one spelling.
+  const isCanonical = key !== undefined && (key.kind !== 'v6' || parsePrefix(sender)?.text === sender)
+  return isCanonical ? key : { kind: 'name', name: sender }
 }
