@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { endHangingTransactions } from '@tlsrep/platform/event-log/kafka/hanging-transactions'
 import { createKafkaClient, type KafkaClient } from '@tlsrep/platform/event-log/kafka/kafkajs'
 import type { GroupBroker } from '@tlsrep/platform/event-log/kafka/kafkajs-connection'
@@ -6,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type KafkaBroker, kafkaJarsAvailable, startKafka } from '../support/kafka/kafka.ts'
 import { batchOf, Collected, quiet } from '../support/kafka/records.ts'
 import { TopicSets } from '../support/kafka/suite.ts'
+import { until } from '../support/mail-host/until.ts'
 
 const missing = await kafkaJarsAvailable()
 if (missing !== null) console.warn(`skipped: ${missing}`)
@@ -14,19 +14,6 @@ if (missing !== null) console.warn(`skipped: ${missing}`)
 interface ProducingBroker {
   initProducerId(request: object): Promise<{ producerId: string; producerEpoch: number }>
   produce(request: object): Promise<unknown>
-}
-
-/** A broker tells of a new topic a moment before it takes records for it. */
-async function onceItLeads(produce: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await produce()
-      return
-    } catch (error) {
-      if ((error as { type?: string }).type !== 'NOT_LEADER_FOR_PARTITION') throw error
-      await sleep(50)
-    }
-  }
 }
 
 /** A broker that was killed as it wrote the ends of a transaction leaves one that its coordinator does not know; here one is made. */
@@ -65,7 +52,14 @@ describe.skipIf(missing !== null)('a transaction that nobody ends any more', () 
     const messages = values.map((value) => ({ key: 'k', value, headers: {}, timestamp: String(Date.now()) }))
     const partitions = [{ partition: 0, firstSequence: 0, messages }]
     const request = { transactionalId: id, producerId, producerEpoch, topicData: [{ topic, partitions }] }
-    await onceItLeads(() => producing.produce(request))
+    // A broker tells of a new topic a moment before it takes records for it.
+    const notLeading = (error: { type?: string }) => {
+      if (error.type !== 'NOT_LEADER_FOR_PARTITION') throw error
+      return false
+    }
+    await until('the broker leads it', () => producing.produce(request).then(() => true, notLeading), {
+      timeout: 30_000,
+    })
     await connection.disconnect()
   }
 

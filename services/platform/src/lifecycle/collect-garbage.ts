@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /**
- * Gives back, once, what work at a start has left behind. A service that rests afterwards allocates so little that V8 sees no reason to: what
+ * Gives back what work that is over has left behind. A service that rests afterwards allocates so little that V8 sees no reason to: what
  * reading a million records left stays for hours. Takes some 50 ms.
  */
 export function collectGarbage(): void {

@@ -19,12 +19,11 @@ const WORTH_BYTES = 16 * 1024 * 1024
 /** Whether a burst of work is over that has left memory behind: a collection is then worth its while, once. */
 export class RestingMemory {
   #before: Usage
-  /** What was left after the last collection. */
-  #resident: number
+  /** What was left after the last collection; before the first, all is worth a look. */
+  #resident = 0
 
   constructor(first: Usage) {
     this.#before = first
-    this.#resident = 0
   }
 
   /** @returns whether to collect now */
