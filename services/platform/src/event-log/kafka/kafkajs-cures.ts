@@ -116,7 +116,7 @@ function encodeRecordsTogether(): void {
         apiVersion: version,
         apiName: 'Produce',
         expectResponse: () => options.acks !== 0,
-        encode: async () => encoded(await encodeProduce(produceOf(options), Date.now())),
+        encode: async () => encoded(encodeProduce(produceOf(options), Date.now())),
       },
     })
   }

@@ -1,5 +1,4 @@
-import { promisify } from 'node:util'
-import { constants, gzip, zstdCompress } from 'node:zlib'
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { crc32c } from './crc32c.ts'
 import { WireWriter } from './wire.ts'
 
@@ -36,27 +35,20 @@ export type Codec = 0 | 1 | 4
 
 const MAGIC = 2
 const TRANSACTIONAL = 0x10
-/** Large chunks: each takes a turn of the event loop. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 128 * 1024 }
+const ZSTD = { [constants.ZSTD_c_compressionLevel]: 1 }
+const MIN_CHUNK = 1024
 /** Of a batch: first offset and length, then epoch, magic and checksum; the checksum is over what comes after them. */
 const AT = { length: 8, magic: 16, checksum: 17, checked: 21, records: 61 } as const
 const PREAMBLE = 12
 const NULL_LENGTH = -1
 
-const deflateGzip = promisify(gzip)
-const deflateZstd = promisify(zstdCompress)
-
 /** Produce, versions 3 to 8: they are alike. */
-export async function encodeProduce(produce: Produce, now: number): Promise<Buffer> {
+export function encodeProduce(produce: Produce, now: number): Buffer {
   const { transactionalId, acks, timeout, topics } = produce
-  const written = await Promise.all(
-    topics.map(async ({ topic, partitions }) => ({
-      topic,
-      batches: await Promise.all(
-        partitions.map(async (own) => ({ partition: own.partition, batch: await encodeBatch(own, produce, now) })),
-      ),
-    })),
-  )
+  const written = topics.map(({ topic, partitions }) => ({
+    topic,
+    batches: partitions.map((own) => ({ partition: own.partition, batch: encodeBatch(own, produce, now) })),
+  }))
   const bytes = written.flatMap(({ batches }) => batches).reduce((sum, { batch }) => sum + batch.length, 0)
   const out = new WireWriter(bytes + 1024).string(transactionalId).int16(acks).int32(timeout).int32(written.length)
   for (const { topic, batches } of written) {
@@ -66,13 +58,9 @@ export async function encodeProduce(produce: Produce, now: number): Promise<Buff
   return out.bytes()
 }
 
-async function encodeBatch(
-  { firstSequence, messages }: ProducedPartition,
-  produce: Produce,
-  now: number,
-): Promise<Buffer> {
+function encodeBatch({ firstSequence, messages }: ProducedPartition, produce: Produce, now: number): Buffer {
   const { codec, producerId, producerEpoch, transactionalId } = produce
-  const records = await deflate(codec, encodeRecords(messages.map(inBytes)))
+  const records = deflate(codec, encodeRecords(messages.map(inBytes)))
   const batch = Buffer.allocUnsafeSlow(AT.records + records.length)
   batch.writeBigInt64BE(0n, 0)
   batch.writeInt32BE(batch.length - PREAMBLE, AT.length)
@@ -125,10 +113,15 @@ function bytesOf(text: Uint8Array | string | null): Uint8Array | null {
   return typeof text === 'string' ? Buffer.from(text) : text
 }
 
-function deflate(codec: Codec, bytes: Buffer): Buffer | Promise<Buffer> {
+/**
+ * At once: to hand so few bytes to another thread and back costs more than to compress them. And zstd knows their number then; for one that
+ * it does not know it takes memory for half a megabyte, as does every reader, and of so much garbage the collector was a third of its work.
+ */
+function deflate(codec: Codec, bytes: Buffer): Buffer {
   if (codec === 0) return bytes
-  if (codec === 1) return deflateGzip(bytes)
-  return deflateZstd(bytes, ZSTD)
+  if (codec === 1) return gzipSync(bytes)
+  const chunkSize = Math.max(bytes.length, MIN_CHUNK)
+  return zstdCompressSync(bytes, { params: ZSTD, chunkSize })
 }
 
 function sizeOfBytes(bytes: Uint8Array | null): number {

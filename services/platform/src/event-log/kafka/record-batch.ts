@@ -1,5 +1,4 @@
-import { promisify } from 'node:util'
-import { gunzip, zstdDecompress } from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { OperatorError } from '../../errors/operator-error.ts'
 import type { LogRecord } from '../event-log.ts'
 import { WireReader } from './wire.ts'
@@ -41,16 +40,13 @@ const AT = { length: 8, magic: 16, attributes: 21, lastDelta: 23, producer: 43, 
 const [COMPRESSION, TRANSACTIONAL, CONTROL] = [0x07, 0x10, 0x20]
 const MAGIC = 2
 
-const inflateGzip = promisify(gunzip)
-const inflateZstd = promisify(zstdDecompress)
-
 /** The whole batches in a fetched stretch of a log; its end is usually the beginning of one that did not fit. */
-export async function decodeRecordBatches(bytes: Buffer): Promise<RecordBatch[]> {
+export function decodeRecordBatches(bytes: Buffer): RecordBatch[] {
   const batches: RecordBatch[] = []
   for (let at = 0; at + HEADER <= bytes.length; ) {
     const end = at + PREAMBLE + bytes.readInt32BE(at + AT.length)
     if (end > bytes.length) break
-    batches.push(await decodeBatch(bytes.subarray(at, end)))
+    batches.push(decodeBatch(bytes.subarray(at, end)))
     at = end
   }
   return batches
@@ -77,14 +73,14 @@ export function committedOnly(
   })
 }
 
-async function decodeBatch(bytes: Buffer): Promise<RecordBatch> {
+function decodeBatch(bytes: Buffer): RecordBatch {
   const magic = bytes.readInt8(AT.magic)
   if (magic !== MAGIC) throw new Error(`record batch of format ${magic}: only format 2 is read`)
   const attributes = bytes.readInt16BE(AT.attributes)
   const firstOffset = bytes.readBigInt64BE(0)
   const isControl = (attributes & CONTROL) !== 0
   const count = bytes.readInt32BE(AT.count)
-  const body = count === 0 ? Buffer.alloc(0) : await inflate(attributes & COMPRESSION, bytes.subarray(HEADER))
+  const body = count === 0 ? Buffer.alloc(0) : inflate(attributes & COMPRESSION, bytes.subarray(HEADER))
   const records = decodeRecords(body, count)
   return {
     firstOffset,
@@ -127,17 +123,17 @@ function controlType(record: OffsetRecord | undefined): RecordBatch['control'] {
 }
 
 /**
- * Pieces that a batch is decompressed in, some of them at once: many small ones are never given back by the allocator in one piece, and a
- * reader of a whole topic would keep several times what it holds.
+ * Pieces that a batch is decompressed in: many small ones are never given back by the allocator in one piece, and a reader of a whole topic
+ * would keep several times what it holds. (At once: to hand so few bytes to another thread and back costs more than to decompress them.)
  */
 function chunkSizeFor(compressed: number): number {
   return Math.min(Math.max(16 * 1024, 8 * compressed), 1024 * 1024)
 }
 
-function inflate(codec: number, bytes: Buffer): Buffer | Promise<Buffer> {
+function inflate(codec: number, bytes: Buffer): Buffer {
   if (codec === 0) return bytes
-  if (codec === 1) return inflateGzip(bytes)
-  if (codec === 4) return inflateZstd(bytes, { chunkSize: chunkSizeFor(bytes.length) })
+  if (codec === 1) return gunzipSync(bytes)
+  if (codec === 4) return zstdDecompressSync(bytes, { chunkSize: chunkSizeFor(bytes.length) })
   throw new OperatorError({
     code: 'TLSREP_KAFKA_COMPRESSION',
     message: `a record batch is compressed with ${codec === 2 ? 'snappy' : codec === 3 ? 'lz4' : `codec ${codec}`}`,

@@ -12,7 +12,7 @@ export interface WireRequest<T> {
   /** Milliseconds that the broker may take beyond the ordinary. */
   waits: number
   encode(): Buffer
-  decode(bytes: Buffer): T | Promise<T>
+  decode(bytes: Buffer): T
 }
 
 export interface ClusterMetadata {
@@ -142,7 +142,7 @@ function encodeFetch(options: FetchOptions): Buffer {
     .bytes()
 }
 
-async function decodeFetch(bytes: Buffer, options: FetchOptions): Promise<FetchedPartition[]> {
+function decodeFetch(bytes: Buffer, options: FetchOptions): FetchedPartition[] {
   const reader = new WireReader(bytes)
   reader.skipTags()
   reader.int32()
@@ -156,13 +156,11 @@ async function decodeFetch(bytes: Buffer, options: FetchOptions): Promise<Fetche
     return partitions
   })
   const asked = new Map(options.positions.map(({ partition, offset }) => [partition, offset]))
-  return Promise.all(
-    raw.flat().map(async ({ aborted, records, ...partition }) => {
-      const position = asked.get(partition.partition) ?? 0n
-      const batches = records === null ? [] : committedOnly(await decodeRecordBatches(records), aborted)
-      return { ...partition, batches: batches.map((batch) => from(batch, position)) }
-    }),
-  )
+  return raw.flat().map(({ aborted, records, ...partition }) => {
+    const position = asked.get(partition.partition) ?? 0n
+    const batches = records === null ? [] : committedOnly(decodeRecordBatches(records), aborted)
+    return { ...partition, batches: batches.map((batch) => from(batch, position)) }
+  })
 }
 
 function failed(partition: number, error: number): FetchedPartition {
