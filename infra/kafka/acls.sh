@@ -35,6 +35,9 @@ case $role in
     for each in negotiations listings overrides checkpoints deadletter; do
       topic "tls.$each" --operation Create --operation DescribeConfigs
     done
+    # Asks who would keep a transaction and a group of this name, so that Kafka makes the topics for them.
+    allow --transactional-id tlsrep-migrate --operation Describe
+    allow --group tlsrep-migrate --operation Describe
     ;;
   collector)
     [ -n "$name" ] || usage

@@ -48,6 +48,27 @@ describe.skipIf(missing !== null)('topics', () => {
     })
   })
 
+  test('that coordinators keep their state in are made too, so that the first services of a cluster find one', async () => {
+    await migrate('h.', { partitions: 1 })
+    await withAdmin(broker.brokers, async (admin) => {
+      expect(await admin.listTopics()).toEqual(expect.arrayContaining(['__consumer_offsets', '__transaction_state']))
+    })
+  })
+
+  test('that coordinators keep their state in and that Kafka cannot make are told, with the setting to see to', async () => {
+    const settings = { 'transaction.state.log.replication.factor': '3' }
+    const alone = await startKafka({ settings })
+    const kafka = { brokers: alone.brokers, clientId: 'test' }
+    try {
+      await expect(migrate('', { kafka, partitions: 1, patience: 500 })).rejects.toMatchObject({
+        code: 'TLSREP_KAFKA_NO_COORDINATOR',
+        where: 'transaction.state.log.replication.factor',
+      })
+    } finally {
+      await alone.close()
+    }
+  }, 60_000)
+
   test('with other partitions or another cleanup policy are named, with what they have and what was planned', async () => {
     await createTopics(broker.brokers, [
       { topic: 'b.tls.negotiations', partitions: 3 },

@@ -24,6 +24,8 @@ export const CODE = {
   offsetOutOfRange: 1,
   unknownTopic: 3,
   messageTooLarge: 10,
+  coordinatorLoading: 14,
+  coordinatorNotAvailable: 15,
   recordListTooLarge: 18,
   illegalGeneration: 22,
   unknownMember: 25,

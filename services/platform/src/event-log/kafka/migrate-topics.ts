@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { OperatorError } from '../../errors/operator-error.ts'
+import { untilCoordinated } from './coordinators.ts'
 import { classified, codeOf, DENIED, KafkaUnavailable, unreachable, wordsOf } from './failure.ts'
 import { idle } from './fetch-loop.ts'
 import { type Admin, createKafkaClient, type KafkaSettings, TOPIC_RESOURCE } from './kafkajs.ts'
@@ -11,6 +12,8 @@ export interface MigrateTopicsOptions extends TopicPlanOptions {
   kafka: KafkaSettings
   /** Copies of each partition; default: what the brokers are set to (`default.replication.factor`). */
   replicationFactor?: number
+  /** Milliseconds that a cluster may take to do what it was asked; default 30 000. */
+  patience?: number
   logger: Logger
 }
 
@@ -30,28 +33,31 @@ export interface MigratedTopics {
   differences: TopicDifference[]
 }
 
-const LEADERS_MS = 30_000
+const PATIENCE_MS = 30_000
 const PARTITIONS = 'partitions'
 /** A topic that cleans up in another way than planned loses listings, or keeps events for ever. */
 const CLEANUP = 'cleanup.policy'
 
 /**
- * Makes the topics that are missing. Those that are there are looked at and never changed; done again, it changes nothing.
+ * Makes the topics that are missing, and has Kafka make its own that services need. Those that are there are looked at and never changed;
+ * done again, it changes nothing.
  * @throws OperatorError where a topic has another cleanup policy, or that of the events other partitions than configured, after the missing
- *   ones were made
+ *   ones were made, and where Kafka has no coordinators
  */
 export async function migrateTopics(options: MigrateTopicsOptions): Promise<MigratedTopics> {
   const client = createKafkaClient(options.kafka, options.logger)
   const admin = client.admin()
   const plans = topicPlans(options)
+  const { patience = PATIENCE_MS } = options
   try {
     await admin.connect()
     const there = new Set(await admin.listTopics())
     const missing = plans.filter(({ topic }) => !there.has(topic))
     await createTopics(admin, missing, options.replicationFactor)
-    await untilLed(
+    await untilReady(
       client.connection(),
       plans.map(({ topic }) => topic),
+      patience,
     )
     const kept = plans.filter(({ topic }) => there.has(topic))
     const differences = await differencesOf(admin, kept)
@@ -83,20 +89,25 @@ async function createTopics(admin: Admin, plans: readonly TopicPlan[], replicati
   })
 }
 
-/** A topic that was just made is not known to all brokers at once, and has no leaders yet. */
-async function untilLed(connection: KafkaConnection, topics: readonly string[]): Promise<void> {
-  const givingUp = AbortSignal.timeout(LEADERS_MS)
+async function untilReady(connection: KafkaConnection, topics: readonly string[], patience: number): Promise<void> {
   try {
     await connection.connect()
-    for (;;) {
-      const { topics: found } = await connection.send(null, metadataRequest(topics))
-      const led = found.every(({ error, partitions }) => error === 0 && partitions.every(({ leader }) => leader >= 0))
-      if (led) return
-      if (givingUp.aborted) throw new KafkaUnavailable('the new topics have no leaders')
-      await idle(50, givingUp)
-    }
+    await untilLed(connection, topics, patience)
+    await untilCoordinated(connection, patience)
   } finally {
     await connection.disconnect()
+  }
+}
+
+/** A topic that was just made is not known to all brokers at once, and has no leaders yet. */
+async function untilLed(connection: KafkaConnection, topics: readonly string[], patience: number): Promise<void> {
+  const givingUp = AbortSignal.timeout(patience)
+  for (;;) {
+    const { topics: found } = await connection.send(null, metadataRequest(topics))
+    const led = found.every(({ error, partitions }) => error === 0 && partitions.every(({ leader }) => leader >= 0))
+    if (led) return
+    if (givingUp.aborted) throw new KafkaUnavailable('the new topics have no leaders')
+    await idle(50, givingUp)
   }
 }
 
