@@ -39,6 +39,8 @@ const PATIENCE_MS = 20_000
 const REST_MS = 20_000
 /** What a start leaves to do is done by then, and the memory for it given back. */
 const SETTLED_MS = 40_000
+/** Scorers that start together share the partitions from the first batch on; brokers of tests do not wait for it. */
+const KAFKAS_OWN = { 'group.initial.rebalance.delay.ms': '3000' }
 /** Milliseconds that each request to a slow ClickHouse takes longer. */
 const SLOW_MS = 300
 
@@ -252,7 +254,8 @@ async function backlogRate(path: string, count: number, delay: number): Promise<
   let close: () => void = () => {}
   let slowUrl: string | null = null
   const clickhouseUrl = (url: string): string => slowUrl ?? url
-  const { installation, collector } = await prepareServices(path, { clickhouseUrl })
+  const broker = { settings: KAFKAS_OWN }
+  const { installation, collector } = await prepareServices(path, { clickhouseUrl, broker })
   try {
     await collector.start()
     const events = await untilCollected(collector)

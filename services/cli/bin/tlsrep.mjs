@@ -11,8 +11,11 @@ const SECOND_START = 'TLSREP_SECOND_START'
 const SERVICES = ['collect', 'score', 'publish']
 /** Megabytes, and how much larger than what is in use the heap may grow: garbage is collected sooner. Of this Node's V8: another may not know them. */
 const SERVICE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
-/** Of glibc, which else keeps freed memory for each thread that compresses. */
-const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '262144' }
+/**
+ * Of glibc, which else keeps freed memory for each thread that compresses, and cannot give back what lies between things that stay: buffers of
+ * 32 KB and more are mappings of their own.
+ */
+const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '32768' }
 
 if (isNewEnough() && stripsTypes()) {
   delete process.env[SECOND_START]

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { avroRows } from '@tlsrep/platform/event-log/avro-container'
 import type { AvroRecord, AvroSchema, FailureReason } from '@tlsrep/schemas'
-import { inChunks } from './chunks.ts'
+import { forChunks } from './chunks.ts'
 import type { Fact } from './facts.ts'
 import { type HalfRow, type Pair, pairUp } from './pair-up.ts'
 import type { Store } from './store.ts'
@@ -65,21 +65,8 @@ export interface Pairs {
 export async function findPairs(store: Store, facts: readonly Fact[], windowMs: number, now: number): Promise<Pairs> {
   const own = facts.filter(isPairHalf)
   const senders = [...new Set(own.map((fact) => fact.sender))].sort()
-  const rows: Pair[] = []
-  for (const chunk of inChunks(senders, SENDERS)) {
-    const params = { ...spanOf(own, windowMs), window: windowMs }
-    const both = await store.rows<{ sender: string }>(BOTH_HALVES, { ...params, senders: chunk })
-    if (both.length === 0) continue
-    const ours = { perhapsOurs: PERHAPS_OURS, asksForTls: ASKS_FOR_TLS }
-    const found = { ...params, ...ours, senders: both.map(({ sender }) => sender) }
-    const [halves, known] = await Promise.all([
-      store.rows<HalfRow>(HALVES, found),
-      store.rows<{ kind: string; id: string }>(KNOWN, found),
-    ])
-    const pairs = pairUp(halves, windowMs)
-    const isKnown = new Set(known.map(({ kind, id }) => `${kind} ${id}`))
-    rows.push(...pairs.filter(({ kind, clear }) => !isKnown.has(`${kind} ${clear.id}`)))
-  }
+  const span = { ...spanOf(own, windowMs), window: windowMs }
+  const rows = (await forChunks(senders, SENDERS, (chunk) => newPairs(store, chunk, span))).flat()
   const downgrades = rows.map((row) => downgrade(row, now))
   return {
     container: rows.length === 0 ? null : avroRows(SCHEMA, downgrades),
@@ -88,8 +75,28 @@ export async function findPairs(store: Store, facts: readonly Fact[], windowMs: 
   }
 }
 
+/** In milliseconds; `from` and `to` are the times in which the plaintext half lies. */
+interface Span {
+  from: number
+  to: number
+  window: number
+}
+
+async function newPairs(store: Store, chunk: readonly string[], span: Span): Promise<Pair[]> {
+  const both = await store.rows<{ sender: string }>(BOTH_HALVES, { ...span, senders: chunk })
+  if (both.length === 0) return []
+  const ours = { perhapsOurs: PERHAPS_OURS, asksForTls: ASKS_FOR_TLS }
+  const found = { ...span, ...ours, senders: both.map(({ sender }) => sender) }
+  const [halves, known] = await Promise.all([
+    store.rows<HalfRow>(HALVES, found),
+    store.rows<{ kind: string; id: string }>(KNOWN, found),
+  ])
+  const isKnown = new Set(known.map(({ kind, id }) => `${kind} ${id}`))
+  return pairUp(halves, span.window).filter(({ kind, clear }) => !isKnown.has(`${kind} ${clear.id}`))
+}
+
 /** In which times the plaintext half can lie. */
-function spanOf(halves: readonly Fact[], windowMs: number): { from: number; to: number } {
+function spanOf(halves: readonly Fact[], windowMs: number): Pick<Span, 'from' | 'to'> {
   let from = Number.POSITIVE_INFINITY
   let to = Number.NEGATIVE_INFINITY
   for (const half of halves) {

@@ -1,4 +1,4 @@
-import { inChunks } from './chunks.ts'
+import { forChunks } from './chunks.ts'
 import type { Fact } from './facts.ts'
 import type { Store } from './store.ts'
 
@@ -12,15 +12,13 @@ const CHUNK = 3000
  */
 export async function findStored(store: Store, facts: readonly Fact[]): Promise<Set<string>> {
   const bySender = facts.toSorted((a, b) => (a.sender < b.sender ? -1 : a.sender > b.sender ? 1 : 0))
-  const stored = new Set<string>()
-  for (const chunk of inChunks(bySender, CHUNK)) {
-    const rows = await store.rows<{ id: string }>(QUERY, {
+  const found = await forChunks(bySender, CHUNK, (chunk) =>
+    store.rows<{ id: string }>(QUERY, {
       senders: [...new Set(chunk.map((fact) => fact.sender))],
       ids: chunk.map((fact) => Buffer.from(fact.event_id).toString('hex')),
-    })
-    for (const { id } of rows) stored.add(Buffer.from(id, 'hex').toString('latin1'))
-  }
-  return stored
+    }),
+  )
+  return new Set(found.flat().map(({ id }) => Buffer.from(id, 'hex').toString('latin1')))
 }
 
 const QUERY = `
