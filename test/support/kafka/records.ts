@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppendBatch, DeliveredBatch, LogRecord, Topic } from '@tlsrep/platform/event-log/event-log'
-import type { KafkaEventLogOptions } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
 import { type KafkaEventLog, KafkaEventLog as Log } from '@tlsrep/platform/event-log/kafka/kafka-event-log'
+import type { KafkaEventLogOptions } from '@tlsrep/platform/event-log/kafka/options'
 import { pino } from 'pino'
 
 const { TLSREP_TEST_LOG } = process.env

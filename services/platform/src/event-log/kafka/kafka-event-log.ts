@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import type {
   AppendBatch,
   BatchHandler,
@@ -6,49 +5,24 @@ import type {
   EventLog,
   LogRecord,
   OffsetRange,
-  SubscribeOptions,
   Topic,
 } from '../event-log.ts'
 import { TOPICS } from '../event-log.ts'
-import type { SchemaRegistry } from '../schema-registry.ts'
 import { patiently, within } from './attempts.ts'
 import { isCommitted, type TopicView, viewTopic, viewTopics } from './cluster-view.ts'
 import { readCompacted, readContent } from './compacted.ts'
 import { classified, KafkaUnavailable, unreachable } from './failure.ts'
 import { type Framing, RegisteredFraming, SINGLE_OBJECT } from './framing.ts'
-import { GroupSubscription, type OutOfRange } from './group-subscription.ts'
+import { GroupSubscription } from './group-subscription.ts'
 import { IdempotentWriter } from './idempotent-writer.ts'
-import { createKafkaClient, type KafkaClient, type KafkaSettings } from './kafkajs.ts'
+import { createKafkaClient, type KafkaClient } from './kafkajs.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
+import type { KafkaEventLogOptions, KafkaSubscribeOptions } from './options.ts'
 import { readRange } from './range.ts'
 import { ReadingState } from './reading-state.ts'
 import { TransactionalWriter } from './transactional-writer.ts'
 import { DEFAULT_TUNING, type Tuning } from './tuning.ts'
 import { WholeSubscription } from './whole-subscription.ts'
-
-export interface KafkaEventLogOptions {
-  kafka: KafkaSettings
-  /** A collector's configured name: its appends are transactions under it. Null: appends are plain, and carry no checkpoints. */
-  transactionalId: string | null
-  /** Stands before the names of all topics; default none. */
-  topicPrefix?: string
-  /** Whose ids stand before the records; without it they have single-object encoding. */
-  registry?: SchemaRegistry
-  /** Where a group goes on when its saved position is not in the log any more; default `earliest`. */
-  outOfRange?: OutOfRange
-  tuning?: Partial<Tuning>
-  /** Milliseconds since 1970 UTC. */
-  now: () => number
-  logger: Logger
-}
-
-export interface KafkaSubscribeOptions extends SubscribeOptions {
-  /**
-   * Of a group: told of the partitions after each rebalance, before the first batch of them, and waited for. What an earlier owner has
-   * begun can be finished here. The partitions are this reader's until it is told again.
-   */
-  assigned?: (partitions: readonly number[], log: string, partitionCount: number) => Promise<void>
-}
 
 /**
  * The event log on Kafka. Failures: `OperatorError` for what an operator can mend, `KafkaUnavailable` for an append or a read that may
