@@ -2,7 +2,7 @@ import type { EvidenceRow } from '@tlsrep/core/reputation/score'
 import { DIRECTIONS, FAULTS, OUTCOMES, TLS_VERSIONS } from '@tlsrep/schemas'
 import { ROW_WEIGHS } from './candidates.ts'
 import { inChunks } from './chunks.ts'
-import type { PairKind } from './pairs.ts'
+import type { PairKind } from './pair-up.ts'
 import type { Store } from './store.ts'
 
 /** Senders in one query. */

@@ -27,7 +27,7 @@ export interface SampleSession {
   source_offset: number
 }
 
-/** A pair of sessions: see `PAIR_KINDS`. */
+/** A pair of sessions: see `PairKind`. */
 export interface PairFact {
   kind: string
   observed_at: number

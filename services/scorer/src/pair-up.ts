@@ -1,4 +1,13 @@
-import type { PairKind } from './pairs.ts'
+/**
+ * Facts about two sessions of one sender, kept as rows of `downgrades`: one row a plaintext session and kind, dated by that session.
+ *
+ * - `D2`: a handshake failed, then mail came in clear, within the window (reference: a fallback).
+ * - `after_refusal`: we had refused the sender's TLS, then mail came in clear. Our fault is not the sender's: such a session has no weight.
+ * - `D2_after_refusal`: both, so that what `D2` counts can be taken back.
+ *
+ * A pair counts whichever session was stored first, and a row says nothing that depends on it, except which of several failures it names.
+ */
+export type PairKind = 'D2' | 'after_refusal' | 'D2_after_refusal'
 
 /** A session that may be one half of a pair: which, by the rules of `pairs.ts`. Times in milliseconds, bytes in hexadecimal digits. */
 export interface HalfRow {

@@ -7,18 +7,6 @@ import { type HalfRow, type Pair, pairUp } from './pair-up.ts'
 import type { Store } from './store.ts'
 
 /**
- * Facts about two sessions of one sender, kept as rows of `downgrades`: one row a plaintext session and kind, dated by that session.
- *
- * - `D2`: a handshake failed, then mail came in clear, within the window (reference: a fallback).
- * - `after_refusal`: we had refused the sender's TLS, then mail came in clear. Our fault is not the sender's: such a session has no weight.
- * - `D2_after_refusal`: both, so that what `D2` counts can be taken back.
- *
- * A pair counts whichever session was stored first, and a row says nothing that depends on it, except which of several failures it names.
- */
-export const PAIR_KINDS = ['D2', 'after_refusal', 'D2_after_refusal'] as const
-export type PairKind = (typeof PAIR_KINDS)[number]
-
-/**
  * Failures that our own configuration may have caused although the log does not prove it: what the sender does after them is not held
  * against it. The failures that the log proves to be ours have fault `local` or `our_floor`.
  */

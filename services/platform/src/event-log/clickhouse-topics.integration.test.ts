@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { silentLogger, useClickHouse } from '../../../../test/support/clickhouse.ts'
 import type { ClickHouse } from '../clickhouse/clickhouse.ts'
 import { ClickHouseUnavailable } from '../clickhouse/unavailable.ts'
-import { ClickHouseTopicStore, type TopicTables } from './clickhouse-topics.ts'
+import { ClickHouseTopicStore } from './clickhouse-topics.ts'
 import type { LogRecord } from './event-log.ts'
+import type { TopicTables } from './topic-store.ts'
 
 const server = useClickHouse()
 let clickhouse: ClickHouse

@@ -4,13 +4,7 @@ import { throughOutages } from '../clickhouse/unavailable.ts'
 import { avroRows } from './avro-container.ts'
 import { withoutEarlierLetters } from './earlier-letters.ts'
 import type { CompactedTopic, LogRecord } from './event-log.ts'
-import type { StoredTopic, TopicStore } from './topic-store.ts'
-
-/** What the topic store needs of ClickHouse; the adapter is one. */
-export interface TopicTables {
-  rows<T>(query: string, params?: Record<string, unknown>): Promise<T[]>
-  insertAvro(table: string, container: Uint8Array, token: string): Promise<void>
-}
+import type { StoredTopic, TopicStore, TopicTables } from './topic-store.ts'
 
 export interface ClickHouseTopicStoreOptions {
   clickhouse: TopicTables

@@ -1,6 +1,6 @@
 import { createReader } from '@tlsrep/schemas'
-import type { TopicTables } from './clickhouse-topics.ts'
 import type { LogRecord } from './event-log.ts'
+import type { TopicTables } from './topic-store.ts'
 
 /** Letters in one query: their hashes are its parameter. */
 const CHUNK = 1000

@@ -13,3 +13,9 @@ export interface TopicStore {
   /** The newest value of each key, tombstones left out. */
   read(topic: CompactedTopic): Promise<readonly LogRecord[]>
 }
+
+/** What the topic store needs of ClickHouse; the adapter is one. */
+export interface TopicTables {
+  rows<T>(query: string, params?: Record<string, unknown>): Promise<T[]>
+  insertAvro(table: string, container: Uint8Array, token: string): Promise<void>
+}

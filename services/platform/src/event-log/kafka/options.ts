@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { SubscribeOptions } from '../event-log.ts'
 import type { SchemaRegistry } from '../schema-registry.ts'
-import type { OutOfRange } from './group-subscription.ts'
+import type { OutOfRange } from './group-options.ts'
 import type { KafkaSettings } from './kafkajs.ts'
 import type { Tuning } from './tuning.ts'
 
