@@ -27,7 +27,7 @@ const FIND_MS = 5000
 /** Positions of files that are gone for so long are forgotten. */
 const FORGET_MS = 86_400_000
 /** In process a batch is one insert into ClickHouse, of which large ones are cheap. Kafka takes smaller ones as fast, for less memory. */
-const BATCH_EVENTS = { inProcess: 20_000, onKafka: 10_000 }
+const BATCH_EVENTS = { inProcess: 20_000, onKafka: 6_000 }
 const BATCH_MS = 100
 /** Bytes of a line too long that are kept. */
 const LINES = { headBytes: 4096 }

@@ -65,7 +65,7 @@ export const collectorSchema = z.strictObject({
         .max(100_000)
         .optional()
         .describe(
-          'Events after which a batch is handed on, about 500 B each. Larger batches cost less, and more is read again after a crash. Default: 20000 in the embedded shape, 10000 on Kafka.',
+          'Events after which a batch is handed on, about 500 B each. Larger batches cost less, and more is read again after a crash. Default: 20000 in the embedded shape, 6000 on Kafka.',
         ),
       wait: duration({ min: '10ms', max: '60s' }, '250ms')
         .prefault('250ms')

@@ -37,6 +37,8 @@ const MAGIC = 2
 const TRANSACTIONAL = 0x10
 const ZSTD = { [constants.ZSTD_c_compressionLevel]: 1 }
 const MIN_CHUNK = 1024
+/** Records become four times smaller, most of them more: the output is one piece then. */
+const USUAL_SHIFT = 2
 /** Of a batch: first offset and length, then epoch, magic and checksum; the checksum is over what comes after them. */
 const AT = { length: 8, magic: 16, checksum: 17, checked: 21, records: 61 } as const
 const PREAMBLE = 12
@@ -79,7 +81,18 @@ function encodeBatch({ firstSequence, messages }: ProducedPartition, produce: Pr
   return batch
 }
 
-/** All in one buffer: a buffer for each would cost more than all the rest. */
+/**
+ * Grows to the largest batch that was written, and is written again by the next: what is in it goes into the batch before anything else can
+ * run. A buffer for each batch was as much garbage as all records together.
+ */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024)
+
+function scratchOf(length: number): Buffer {
+  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(length)
+  return scratch.subarray(0, length)
+}
+
+/** All in one buffer: a buffer for each would cost more than all the rest. @returns bytes that the next call writes again */
 function encodeRecords(messages: readonly EncodedMessage[]): Buffer {
   const lengths = new Uint32Array(messages.length)
   let total = 0
@@ -89,7 +102,7 @@ function encodeRecords(messages: readonly EncodedMessage[]): Buffer {
     lengths[i] = length
     total += sizeOfVarint(length) + length
   }
-  const out = Buffer.allocUnsafeSlow(total)
+  const out = scratchOf(total)
   let at = 0
   for (const [i, { key, value }] of messages.entries()) {
     at = writeVarint(out, at, lengths[i] ?? 0)
@@ -120,7 +133,7 @@ function bytesOf(text: Uint8Array | string | null): Uint8Array | null {
 function deflate(codec: Codec, bytes: Buffer): Buffer {
   if (codec === 0) return bytes
   if (codec === 1) return gzipSync(bytes)
-  const chunkSize = Math.max(bytes.length, MIN_CHUNK)
+  const chunkSize = Math.max(bytes.length >> USUAL_SHIFT, MIN_CHUNK)
   return zstdCompressSync(bytes, { params: ZSTD, chunkSize })
 }
 
