@@ -48,6 +48,14 @@ describe.skipIf(missing !== null)('topics', () => {
     })
   })
 
+  test('that were deleted a moment ago are made again', async () => {
+    for (let i = 0; i < 10; i++) {
+      const { created } = await migrate('i.', { partitions: 1 })
+      expect(created).toHaveLength(5)
+      await withAdmin(broker.brokers, (admin) => admin.deleteTopics({ topics: created }))
+    }
+  }, 60_000)
+
   test('that coordinators keep their state in are made too, so that the first services of a cluster find one', async () => {
     await migrate('h.', { partitions: 1 })
     await withAdmin(broker.brokers, async (admin) => {

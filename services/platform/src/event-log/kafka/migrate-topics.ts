@@ -48,63 +48,75 @@ export async function migrateTopics(options: MigrateTopicsOptions): Promise<Migr
   const client = createKafkaClient(options.kafka, options.logger)
   const admin = client.admin()
   const plans = topicPlans(options)
+  const connection = client.connection()
   const { patience = PATIENCE_MS } = options
   try {
-    await admin.connect()
-    const there = new Set(await admin.listTopics())
-    const missing = plans.filter(({ topic }) => !there.has(topic))
-    await createTopics(admin, missing, options.replicationFactor)
-    await untilReady(
-      client.connection(),
-      plans.map(({ topic }) => topic),
-      patience,
-    )
-    const kept = plans.filter(({ topic }) => there.has(topic))
+    await Promise.all([admin.connect(), connection.connect()])
+    const made = await makeMissing(admin, connection, plans, options.replicationFactor)
+    await untilLed(connection, plans, patience)
+    await untilCoordinated(connection, patience)
+    const kept = plans.filter(({ topic }) => !made.includes(topic))
     const differences = await differencesOf(admin, kept)
     const events = `${options.topicPrefix ?? ''}${EVENTS}`
     const essential = differences.filter(
       ({ topic, setting }) => setting === CLEANUP || (setting === PARTITIONS && topic === events),
     )
     if (essential.length > 0) throw topicsDiffer(essential)
-    return { created: missing.map(({ topic }) => topic), kept: kept.map(({ topic }) => topic), differences }
+    return { created: made, kept: kept.map(({ topic }) => topic), differences }
   } catch (error) {
     const failure = classified(refusal(error) ?? error, 'making topics')
     throw failure instanceof KafkaUnavailable ? unreachable(options.kafka.brokers, failure) : failure
   } finally {
-    await admin.disconnect()
+    await Promise.all([admin.disconnect(), connection.disconnect()])
   }
 }
 
-async function createTopics(admin: Admin, plans: readonly TopicPlan[], replicationFactor = -1): Promise<void> {
-  if (plans.length === 0) return
-  await admin.createTopics({
-    // kafkajs's own waiting fails where a broker has not heard of the topic yet.
-    waitForLeaders: false,
-    topics: plans.map(({ topic, partitions, settings }) => ({
-      topic,
-      numPartitions: partitions,
-      replicationFactor,
-      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-    })),
-  })
+/** @returns those that were made */
+async function makeMissing(
+  admin: Admin,
+  connection: KafkaConnection,
+  plans: readonly TopicPlan[],
+  replicationFactor = -1,
+): Promise<string[]> {
+  const { topics } = await connection.send(null, metadataRequest(plans.map(({ topic }) => topic)))
+  const shown = new Set(topics.filter(({ error }) => error === 0).map(({ name }) => name))
+  const made: string[] = []
+  for (const plan of plans) {
+    if (await make(admin, plan, replicationFactor, shown.has(plan.topic))) made.push(plan.topic)
+  }
+  return made
 }
 
-async function untilReady(connection: KafkaConnection, topics: readonly string[], patience: number): Promise<void> {
+/**
+ * Asks for a topic in any case: the controller knows what there is, while a broker may show a topic for some moments after it was deleted.
+ * Who may make none has to have those that are shown.
+ * @returns whether it was made
+ */
+async function make(
+  admin: Admin,
+  { topic, partitions, settings }: TopicPlan,
+  replicationFactor: number,
+  isShown: boolean,
+): Promise<boolean> {
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
   try {
-    await connection.connect()
-    await untilLed(connection, topics, patience)
-    await untilCoordinated(connection, patience)
-  } finally {
-    await connection.disconnect()
+    return await admin.createTopics({
+      // kafkajs's own waiting fails where a broker has not heard of the topic yet.
+      waitForLeaders: false,
+      topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }],
+    })
+  } catch (error) {
+    if (isShown && DENIED.includes(codeOf(error) ?? 0)) return false
+    throw error
   }
 }
 
 /** A topic that was just made is not known to all brokers at once, and has no leaders yet. */
-async function untilLed(connection: KafkaConnection, topics: readonly string[], patience: number): Promise<void> {
+async function untilLed(connection: KafkaConnection, plans: readonly TopicPlan[], patience: number): Promise<void> {
   const givingUp = AbortSignal.timeout(patience)
   for (;;) {
-    const { topics: found } = await connection.send(null, metadataRequest(topics))
-    const led = found.every(({ error, partitions }) => error === 0 && partitions.every(({ leader }) => leader >= 0))
+    const { topics } = await connection.send(null, metadataRequest(plans.map(({ topic }) => topic)))
+    const led = topics.every(({ error, partitions }) => error === 0 && partitions.every(({ leader }) => leader >= 0))
     if (led) return
     if (givingUp.aborted) throw new KafkaUnavailable('the new topics have no leaders')
     await idle(50, givingUp)
