@@ -1,13 +1,11 @@
 import { OperatorError } from '../../errors/operator-error.ts'
-import { CODE, classified, DENIED, KafkaCodeError } from './failure.ts'
+import { CODE, classified, codeOf, DENIED, KafkaCodeError } from './failure.ts'
 import { idle } from './fetch-loop.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
-import type { WireRequest } from './requests.ts'
-import { WireReader, WireWriter } from './wire.ts'
 
 /** The keeper of a consumer group, or of a collector's transactions. By the numbers of the protocol. */
 const KINDS = { group: 0, transaction: 1 } as const
-export type CoordinatorKind = keyof typeof KINDS
+type CoordinatorKind = keyof typeof KINDS
 
 /** Where each is kept: the settings of brokers that say how often. */
 const SETTINGS: Readonly<Record<CoordinatorKind, string>> = {
@@ -27,11 +25,11 @@ const NOT_YET: readonly number[] = [CODE.coordinatorLoading, CODE.coordinatorNot
  * @param patience milliseconds
  * @throws OperatorError where there is none in that time
  */
-export async function untilCoordinated(connection: Pick<KafkaConnection, 'send'>, patience: number): Promise<void> {
+export async function untilCoordinated(connection: Pick<KafkaConnection, 'broker'>, patience: number): Promise<void> {
   const givingUp = AbortSignal.timeout(patience)
   for (const kind of Object.keys(KINDS) as CoordinatorKind[]) {
     for (;;) {
-      const error = await connection.send(null, findCoordinatorRequest(kind, NAME))
+      const error = await askFor(kind, connection)
       if (error === 0 || DENIED.includes(error)) break
       if (!NOT_YET.includes(error)) throw classified(new KafkaCodeError(error, 'FindCoordinator'), `a ${kind}`)
       if (givingUp.aborted) throw noCoordinator(kind)
@@ -40,39 +38,17 @@ export async function untilCoordinated(connection: Pick<KafkaConnection, 'send'>
   }
 }
 
-/** Version 4 (brokers since Kafka 3.0). Answered with the error, 0 where there is a coordinator. */
-function findCoordinatorRequest(kind: CoordinatorKind, name: string): WireRequest<number> {
-  return {
-    apiKey: 10,
-    apiVersion: 4,
-    apiName: 'FindCoordinator',
-    waits: 0,
-    encode: () => {
-      const out = new WireWriter().noTags().int8(KINDS[kind])
-      return out
-        .compactArray([name], (key) => out.compactString(key))
-        .noTags()
-        .bytes()
-    },
-    decode: (bytes) => {
-      const reader = new WireReader(bytes)
-      reader.skipTags()
-      reader.int32()
-      const [error = 0] = reader.compactArray(() => readError(reader))
-      return error
-    },
+/** @returns Kafka's error code, 0 where there is a coordinator */
+async function askFor(kind: CoordinatorKind, connection: Pick<KafkaConnection, 'broker'>): Promise<number> {
+  const broker = await connection.broker(null)
+  try {
+    await broker.findGroupCoordinator({ groupId: NAME, coordinatorType: KINDS[kind] })
+    return 0
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === undefined) throw error
+    return code
   }
-}
-
-function readError(reader: WireReader): number {
-  reader.compactString()
-  reader.int32()
-  reader.compactString()
-  reader.int32()
-  const error = reader.int16()
-  reader.compactString()
-  reader.skipTags()
-  return error
 }
 
 function noCoordinator(kind: CoordinatorKind): OperatorError {

@@ -2,11 +2,11 @@ import { listOffsets, type TopicView } from './cluster-view.ts'
 import { rangeGone } from './failure.ts'
 import { fetchLoop, idle } from './fetch-loop.ts'
 import type { GroupMember, Standing } from './group-member.ts'
-import type { GroupSubscriptionOptions } from './group-options.ts'
 import { HeldUp } from './held-up.ts'
 import { deliveryOf, Inbox, type Parcel } from './inbox.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
 import type { FetchedPartition } from './requests.ts'
+import type { GroupSubscriptionOptions } from './subscription-options.ts'
 
 /** How long positions behind markers, where no record was delivered, wait to be saved. */
 const IDLE_COMMIT_MS = 5000

@@ -4,8 +4,8 @@ import { CODE, classified, codeOf, isTopicMissing, KafkaUnavailable, wordsOf } f
 import { idle } from './fetch-loop.ts'
 import { Generation, HandlerFailed } from './generation.ts'
 import { GroupMember } from './group-member.ts'
-import type { GroupSubscriptionOptions } from './group-options.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
+import type { GroupSubscriptionOptions } from './subscription-options.ts'
 
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 5000

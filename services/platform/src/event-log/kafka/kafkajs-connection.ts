@@ -14,6 +14,7 @@ export interface GroupBroker extends Broker {
   syncGroup(request: object): Promise<{ memberAssignment: Buffer }>
   heartbeat(request: object): Promise<unknown>
   leaveGroup(request: object): Promise<unknown>
+  findGroupCoordinator(request: { groupId: string; coordinatorType: number }): Promise<unknown>
   listOffsets(request: object): Promise<{
     responses: { topic: string; partitions: { partition: number; offset: string }[] }[]
   }>

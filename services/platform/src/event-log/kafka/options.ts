@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { SubscribeOptions } from '../event-log.ts'
 import type { SchemaRegistry } from '../schema-registry.ts'
-import type { OutOfRange } from './group-options.ts'
 import type { KafkaSettings } from './kafkajs.ts'
+import type { OutOfRange } from './subscription-options.ts'
 import type { Tuning } from './tuning.ts'
 
 export interface KafkaEventLogOptions {

@@ -1,34 +1,17 @@
-import type { Logger } from 'pino'
-import type { BatchHandler, Topic } from '../event-log.ts'
-import { type FetchBounds, listOffsets, type TopicView, viewTopic } from './cluster-view.ts'
+import { listOffsets, type TopicView, viewTopic } from './cluster-view.ts'
 import type { CompactedOptions } from './compacted.ts'
 import { EndWatch } from './end-watch.ts'
 import { classified, KafkaUnavailable, rangeGone, topicRecreated, wordsOf } from './failure.ts'
 import { fetchLoop, idle } from './fetch-loop.ts'
-import type { Framing } from './framing.ts'
-import { deliveryOf, Inbox, type InboxBounds } from './inbox.ts'
-import type { KafkaClient } from './kafkajs.ts'
+import { deliveryOf, Inbox } from './inbox.ts'
 import type { KafkaConnection } from './kafkajs-connection.ts'
-import type { ReadingState } from './reading-state.ts'
+import type { SubscriptionOptions } from './subscription-options.ts'
 
-export interface WholeSubscriptionOptions {
-  client: Pick<KafkaClient, 'connection'>
-  topic: Topic
-  topicName: string
-  handle: BatchHandler
-  framing: Pick<Framing, 'incoming'>
+export interface WholeSubscriptionOptions extends SubscriptionOptions {
   /** Called once, when what the topic held at the beginning has been handled. */
   loaded: () => void
-  bounds: FetchBounds
   /** Milliseconds that a fetch waits at the broker until the content has been handled, instead of `maxWait` of the bounds. */
   endWait: number
-  inbox: InboxBounds
-  metadataMaxAge: number
-  openPatience: number
-  state: ReadingState
-  now: () => number
-  signal: AbortSignal
-  logger: Logger
 }
 
 const FIRST_WAIT_MS = 50
